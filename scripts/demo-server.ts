@@ -1,0 +1,132 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const HOST = '127.0.0.1';
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 20_000;
+const POLL_INTERVAL_MS = 100;
+const KEPT_LINES = 30;
+
+/** A server of its own, as `npm start` runs it: the built entry as a child process, on free ports and a temporary data folder. */
+export class DemoServer {
+  readonly host = HOST;
+  readonly controlPort: number;
+  readonly httpUrl: string;
+  readonly adminPassword: string;
+  readonly #process: ChildProcess;
+  readonly #dataFolder: string;
+  /** What the server has said so far; its end tells why it did not start. */
+  #said = '';
+
+  /** Starts a server and waits until it is ready. Throws with the server's last words when it is not within 60 s. */
+  static async start(): Promise<DemoServer> {
+    const dataFolder = await mkdtemp(join(tmpdir(), 'parley-demo-'));
+    const [controlPort, httpPort, metricsPort, voicePort] = await Promise.all([
+      freeTcpPort(),
+      freeTcpPort(),
+      freeTcpPort(),
+      freeUdpPort(),
+    ]);
+    const server = new DemoServer(dataFolder, { controlPort, httpPort, metricsPort, voicePort });
+    try {
+      await server.#untilReady();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  private constructor(
+    dataFolder: string,
+    ports: { controlPort: number; httpPort: number; metricsPort: number; voicePort: number },
+  ) {
+    this.#dataFolder = dataFolder;
+    this.controlPort = ports.controlPort;
+    this.httpUrl = `http://${HOST}:${ports.httpPort}`;
+    this.adminPassword = 'correct horse battery staple';
+    this.#process = spawn(process.execPath, ['--enable-source-maps', 'dist/src/main.js'], {
+      env: {
+        ...process.env,
+        PARLEY_ADMIN_PASSWORD: this.adminPassword,
+        PARLEY_DATA_DIR: dataFolder,
+        PARLEY_SERVER_BIND_ADDRESS: HOST,
+        PARLEY_SERVER_CONTROL_PORT: String(ports.controlPort),
+        PARLEY_SERVER_VOICE_PORT: String(ports.voicePort),
+        PARLEY_SERVER_HTTP_PORT: String(ports.httpPort),
+        PARLEY_METRICS_PORT: String(ports.metricsPort),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#said += text;
+      });
+    }
+  }
+
+  /** The SHA-256 of the certificate, as the server prints it for people to pin. */
+  get certificateFingerprint(): string {
+    const [fingerprint] = /\b(?:[0-9A-F]{2}:){31}[0-9A-F]{2}\b/.exec(this.#said) ?? [];
+    if (fingerprint === undefined) throw new Error(`The server did not print its fingerprint.\n${this.#lastWords()}`);
+    return fingerprint;
+  }
+
+  /** Ends the server as SIGTERM does, and deletes its data. Kills it when it does not end within 20 s, and throws then. */
+  async stop(): Promise<void> {
+    const exited = this.#hasExited() ? Promise.resolve() : once(this.#process, 'exit');
+    this.#process.kill('SIGTERM');
+    const ended = await Promise.race([exited.then(() => true), sleep(STOP_TIMEOUT_MS, false, { ref: false })]);
+    if (!ended) {
+      this.#process.kill('SIGKILL');
+      await exited;
+    }
+    await rm(this.#dataFolder, { recursive: true, force: true });
+    if (!ended) throw new Error(`The server did not end on SIGTERM.\n${this.#lastWords()}`);
+  }
+
+  async #untilReady(): Promise<void> {
+    for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += POLL_INTERVAL_MS) {
+      if (this.#hasExited()) throw new Error(`The server ended at its start.\n${this.#lastWords()}`);
+      const answer = await fetch(`${this.httpUrl}/health/ready`).catch(() => undefined);
+      if (answer?.ok === true) return;
+      await sleep(POLL_INTERVAL_MS);
+    }
+    throw new Error(`The server was not ready within ${START_TIMEOUT_MS / 1000} s.\n${this.#lastWords()}`);
+  }
+
+  #hasExited(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  #lastWords(): string {
+    return this.#said.split('\n').slice(-KEPT_LINES).join('\n');
+  }
+}
+
+async function freeTcpPort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, HOST);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('there is no free TCP port');
+  return address.port;
+}
+
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, HOST);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}

@@ -1,0 +1,33 @@
+import { type PrimaryKeyProp } from '@mikro-orm/core';
+import { Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
+import type { ChannelId, RoleId } from '../ids.js';
+import type { PermissionMask } from '../permissions/bits.js';
+import { Role } from '../roles/role.entity.js';
+import { Channel } from './channel.entity.js';
+
+/** What a role may do in a channel. The first channel towards the root that has any entry governs. */
+@Entity({ tableName: 'channel_acl' })
+export class ChannelAcl {
+  declare [PrimaryKeyProp]?: ['channelId', 'roleId'];
+
+  @ManyToOne(() => Channel, {
+    mapToPk: true,
+    primary: true,
+    fieldName: 'channel_id',
+    updateRule: 'no action',
+    deleteRule: 'no action',
+  })
+  declare channelId: ChannelId;
+
+  @ManyToOne(() => Role, {
+    mapToPk: true,
+    primary: true,
+    fieldName: 'role_id',
+    updateRule: 'no action',
+    deleteRule: 'no action',
+  })
+  declare roleId: RoleId;
+
+  @Property({ type: 'integer' })
+  declare permissions: PermissionMask;
+}

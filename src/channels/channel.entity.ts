@@ -1,0 +1,54 @@
+import { Entity, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
+import type { ChannelId, OrganizationId } from '../ids.js';
+import { Organization } from '../organizations/organization.entity.js';
+
+/** A place where people talk; channels form a tree in each organization. */
+@Entity({ tableName: 'channels' })
+export class Channel {
+  @PrimaryKey({ type: 'integer', autoincrement: true })
+  declare id: ChannelId;
+
+  @ManyToOne(() => Organization, {
+    mapToPk: true,
+    fieldName: 'org_id',
+    nullable: true,
+    updateRule: 'no action',
+    deleteRule: 'no action',
+  })
+  declare organizationId: OrganizationId;
+
+  /** Null at the root of the tree. */
+  @ManyToOne(() => Channel, {
+    mapToPk: true,
+    fieldName: 'parent_id',
+    nullable: true,
+    updateRule: 'no action',
+    deleteRule: 'no action',
+  })
+  declare parentId: ChannelId | null;
+
+  @Property({ type: 'string', length: 255 })
+  declare name: string;
+
+  @Property({ type: 'text', nullable: true })
+  declare description: string | null;
+
+  /** Argon2id in PHC form; null for a channel without a password. */
+  @Property({ type: 'string', length: 255, fieldName: 'password_hash', nullable: true, hidden: true })
+  declare passwordHash: string | null;
+
+  /** How many sessions fit in; 0 means the server's limit. */
+  @Property({ type: 'integer', fieldName: 'max_users', nullable: true, default: 0 })
+  declare maxUsers: number | null;
+
+  @Property({ columnType: 'timestamp', type: 'datetime', fieldName: 'created_at', nullable: true, defaultRaw: 'now()' })
+  declare createdAt: Date;
+
+  /** The order among siblings, smallest first; equal positions are ordered by id. */
+  @Property({ type: 'integer', default: 0 })
+  declare position: number;
+
+  /** Counts up with each edit, from 1: the answer to `expectedVersion`. */
+  @Property({ type: 'integer', version: true, default: 1 })
+  declare version: number;
+}

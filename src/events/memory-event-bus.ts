@@ -1,0 +1,25 @@
+/** Domain events within one process, delivered before `publish` returns. */
+import type { DomainEvent } from './domain-event.js';
+import type { EventBus, EventListener } from './event-bus.js';
+
+export class MemoryEventBus implements EventBus {
+  private readonly listeners = new Set<EventListener>();
+
+  /** `onListenerError` is told what a listener threw. */
+  constructor(private readonly onListenerError: (error: unknown, event: DomainEvent) => void) {}
+
+  publish(event: DomainEvent): void {
+    for (const listener of [...this.listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.onListenerError(error, event);
+      }
+    }
+  }
+
+  subscribe(listener: EventListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}

@@ -1,0 +1,38 @@
+import { Entity, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import type { OrganizationId, UserId } from '../ids.js';
+
+/** What `max_users` is where nothing is given (the column's default). */
+export const DEFAULT_MAX_USERS = 100;
+/** What `max_channels` is where nothing is given (the column's default). */
+export const DEFAULT_MAX_CHANNELS = 50;
+
+/** A tenant: users, roles and a tree of channels that no other organization sees. */
+@Entity({ tableName: 'organizations' })
+export class Organization {
+  @PrimaryKey({ type: 'integer', autoincrement: true })
+  declare id: OrganizationId;
+
+  @Property({ type: 'string', length: 255 })
+  declare name: string;
+
+  /** Short and unique on the server: what gamers type to log in. */
+  @Property({ type: 'string', length: 16 })
+  @Unique()
+  declare tag: string;
+
+  @Property({ type: 'integer', fieldName: 'owner_id', nullable: true })
+  declare ownerId: UserId | null;
+
+  @Property({ columnType: 'timestamp', type: 'datetime', fieldName: 'created_at', nullable: true, defaultRaw: 'now()' })
+  declare createdAt: Date;
+
+  @Property({ type: 'integer', fieldName: 'max_users', nullable: true, default: DEFAULT_MAX_USERS })
+  declare maxUsers: number | null;
+
+  @Property({ type: 'integer', fieldName: 'max_channels', nullable: true, default: DEFAULT_MAX_CHANNELS })
+  declare maxChannels: number | null;
+
+  /** Counts up with each edit, from 1: the answer to `expectedVersion`. */
+  @Property({ type: 'integer', version: true, default: 1 })
+  declare version: number;
+}

@@ -1,0 +1,46 @@
+/** Who asks, for what reason, through which door: the first argument of every service method. */
+import type { OrganizationId, UserId } from './ids.js';
+
+/** The door through which a request came. */
+export type Door = 'graphql' | 'rest' | 'voice' | 'internal';
+
+/** Somebody who has proved who they are. */
+export interface UserActor {
+  readonly kind: 'user';
+  readonly userId: UserId;
+  /** Null for a platform user. */
+  readonly organizationId: OrganizationId | null;
+  readonly username: string;
+  /** True for a user without an organization who holds a role with MANAGE. */
+  readonly platformAdmin: boolean;
+}
+
+/** Nobody yet: may log in, and nothing else. */
+export interface AnonymousActor {
+  readonly kind: 'anonymous';
+}
+
+/** The server itself: first start, resync, timers. Never made from a request. */
+export interface SystemActor {
+  readonly kind: 'system';
+}
+
+export type Actor = UserActor | AnonymousActor | SystemActor;
+
+/** Passed as the first argument to every service method. */
+export interface RequestContext {
+  readonly actor: Actor;
+  readonly door: Door;
+  /** Ties log lines, audit entries and effects of one request together. Letters, digits and `-`, at most 64. */
+  readonly requestId: string;
+  /** The address of the peer, or null where there is none. Not for logs. */
+  readonly remoteAddress: string | null;
+}
+
+export const ANONYMOUS: AnonymousActor = { kind: 'anonymous' };
+export const SYSTEM: SystemActor = { kind: 'system' };
+
+/** The context of work that the server does by itself. `requestId` names the work in the logs. */
+export function systemContext(requestId: string): RequestContext {
+  return { actor: SYSTEM, door: 'internal', requestId, remoteAddress: null };
+}

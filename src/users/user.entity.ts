@@ -1,0 +1,46 @@
+import { Entity, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import type { OrganizationId, UserId } from '../ids.js';
+import { Organization } from '../organizations/organization.entity.js';
+
+/** A person or tool that can log in: a member of one organization, or (without one) a user of the platform. */
+@Entity({ tableName: 'users' })
+@Unique({ properties: ['organizationId', 'username'] })
+@Index({
+  name: 'users_platform_username_unique',
+  expression: 'create unique index "users_platform_username_unique" on "users" ("username") where "org_id" is null',
+})
+export class User {
+  @PrimaryKey({ type: 'integer', autoincrement: true })
+  declare id: UserId;
+
+  /** Null for a platform user. */
+  @ManyToOne(() => Organization, {
+    mapToPk: true,
+    fieldName: 'org_id',
+    nullable: true,
+    updateRule: 'no action',
+    deleteRule: 'no action',
+  })
+  declare organizationId: OrganizationId | null;
+
+  @Property({ type: 'string', length: 64 })
+  declare username: string;
+
+  @Property({ type: 'string', length: 255, nullable: true })
+  declare email: string | null;
+
+  /** Argon2id in PHC form; null for a user who cannot log in with a password. */
+  @Property({ type: 'string', length: 255, fieldName: 'password_hash', nullable: true, hidden: true })
+  declare passwordHash: string | null;
+
+  @Property({ columnType: 'timestamp', type: 'datetime', fieldName: 'created_at', nullable: true, defaultRaw: 'now()' })
+  declare createdAt: Date;
+
+  /** Counts up when all tokens of the user lose their validity; access tokens carry the value of their issue. */
+  @Property({ type: 'integer', fieldName: 'token_version', default: 0 })
+  declare tokenVersion: number;
+
+  /** Counts up with each edit, from 1: the answer to `expectedVersion`. */
+  @Property({ type: 'integer', version: true, default: 1 })
+  declare version: number;
+}

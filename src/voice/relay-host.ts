@@ -1,0 +1,215 @@
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { AppError, unreachable } from '../errors.js';
+import type { SessionId } from '../ids.js';
+import type { RelayUpdate } from '../relay/relay-update.js';
+import type {
+  MessageFromRelayWorker,
+  MessageToRelayWorker,
+  RelayCounters,
+  RelayWorkerOptions,
+  TunneledPacket,
+} from './relay-messages.js';
+
+export interface RelayHostOptions extends RelayWorkerOptions {
+  readonly logger: Logger;
+  /** The compiled worker script. */
+  readonly workerPath?: string;
+}
+
+type TunneledListener = (sessionId: SessionId, packet: Uint8Array) => void;
+type LostListener = (reason: Error) => void;
+
+interface PendingCounters {
+  readonly resolve: (counters: RelayCounters) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/** The main thread's handle on the relay, which runs in a worker thread so that nothing here makes voice wait. */
+export class RelayHost {
+  readonly #options: RelayHostOptions;
+  readonly #tunneledListeners: TunneledListener[] = [];
+  readonly #lostListeners: LostListener[] = [];
+  readonly #pendingCounters = new Map<number, PendingCounters>();
+  #worker: Worker | null = null;
+  #tunneled: TunneledPacket[] = [];
+  #voicePort: number;
+  #lastRequestId = 0;
+  #isClosed = false;
+
+  /** Resolves once the UDP port is bound. Throws AppError UNAVAILABLE, with the port and the reason, where it cannot be. */
+  static async start(options: RelayHostOptions): Promise<RelayHost> {
+    const host = new RelayHost(options);
+    await host.restart();
+    return host;
+  }
+
+  private constructor(options: RelayHostOptions) {
+    this.#options = options;
+    this.#voicePort = options.port;
+  }
+
+  /** The UDP port that is bound; the same after a restart. */
+  get voicePort(): number {
+    return this.#voicePort;
+  }
+
+  /** Tells the relay. Updates arrive in order. Without a worker they are lost, as all that it knew: `replace_all` mends it. */
+  update(update: RelayUpdate): void {
+    this.#post({ type: 'update', update });
+  }
+
+  /** Hands over a packet that came through this session's control connection. The bytes are copied. */
+  receiveTunneled(sessionId: SessionId, packet: Uint8Array): void {
+    if (this.#tunneled.length === 0) setImmediate(() => this.#flushTunneled());
+    // A copy of its own, because what is posted takes the whole buffer behind it along.
+    this.#tunneled.push({ sessionId, packet: new Uint8Array(packet) });
+  }
+
+  /** Calls for each packet that is to go through a session's control connection. The bytes may be shared by several calls. */
+  onTunneled(listener: TunneledListener): void {
+    this.#tunneledListeners.push(listener);
+  }
+
+  /** Calls when the worker has died, with the reason; its port is free by then. {@link restart} and `replace_all` bring voice back. */
+  onLost(listener: LostListener): void {
+    this.#lostListeners.push(listener);
+  }
+
+  /** Throws AppError UNAVAILABLE where there is no worker, or it dies before it answers. */
+  counters(): Promise<RelayCounters> {
+    if (this.#worker === null) return Promise.reject(relayIsAway());
+    this.#lastRequestId += 1;
+    const requestId = this.#lastRequestId;
+    return new Promise((resolve, reject) => {
+      this.#pendingCounters.set(requestId, { resolve, reject });
+      this.#post({ type: 'get_counters', requestId });
+    });
+  }
+
+  /** Starts a new worker, which knows nothing yet, on the same port. To be called after `onLost` only. Throws as {@link start}. */
+  async restart(): Promise<void> {
+    const { bindAddress, maxBitrate, logger, workerPath = compiledWorkerPath() } = this.#options;
+    const workerData: RelayWorkerOptions = { bindAddress, port: this.#voicePort, maxBitrate };
+    const worker = new Worker(workerPath, { workerData, name: 'parley-relay' });
+    const { port, backend } = await readiness(worker, workerData);
+    if (this.#isClosed) {
+      await worker.terminate();
+      return;
+    }
+    this.#worker = worker;
+    this.#voicePort = port;
+    worker.on('message', (message: MessageFromRelayWorker) => this.#onMessage(message));
+    this.#watch(worker);
+    logger.info(
+      { port, backend: backend.name, receive_buffer_bytes: backend.receiveBufferBytes },
+      'voice relay started',
+    );
+  }
+
+  /** Ends the worker and frees the port. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#isClosed = true;
+    this.#worker = null;
+    this.#rejectPending();
+    await worker?.terminate();
+  }
+
+  #watch(worker: Worker): void {
+    let reason = new Error('the relay worker has ended');
+    worker.once('error', (error: Error) => {
+      reason = error;
+    });
+    worker.once('exit', () => {
+      if (this.#worker !== worker) return;
+      this.#worker = null;
+      this.#rejectPending();
+      this.#options.logger.error({ err: reason }, 'voice relay lost');
+      for (const listener of this.#lostListeners) listener(reason);
+    });
+  }
+
+  #onMessage(message: MessageFromRelayWorker): void {
+    switch (message.type) {
+      case 'tunneled':
+        for (const { sessionIds, packet } of message.deliveries) {
+          for (const sessionId of sessionIds)
+            for (const listener of this.#tunneledListeners) listener(sessionId, packet);
+        }
+        break;
+      case 'counters':
+        this.#pendingCounters.get(message.requestId)?.resolve(message.counters);
+        this.#pendingCounters.delete(message.requestId);
+        break;
+      case 'ready':
+      case 'failed':
+        break;
+      default:
+        unreachable(message);
+    }
+  }
+
+  #flushTunneled(): void {
+    this.#post({ type: 'tunneled', packets: this.#tunneled });
+    this.#tunneled = [];
+  }
+
+  #rejectPending(): void {
+    for (const { reject } of this.#pendingCounters.values()) reject(relayIsAway());
+    this.#pendingCounters.clear();
+  }
+
+  #post(message: MessageToRelayWorker): void {
+    this.#worker?.postMessage(message);
+  }
+}
+
+/** Resolves with the worker's first word; rejects where that is no, or where it dies without one. */
+function readiness(
+  worker: Worker,
+  options: RelayWorkerOptions,
+): Promise<Extract<MessageFromRelayWorker, { type: 'ready' }>> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', (message: MessageFromRelayWorker) => {
+      if (message.type === 'ready') resolve(message);
+      else if (message.type === 'failed') reject(cannotBind(options, message.code, message.reason));
+    });
+    worker.once('error', reject);
+    worker.once('exit', () => reject(relayIsAway()));
+  });
+}
+
+function cannotBind({ bindAddress, port }: RelayWorkerOptions, code: string, reason: string): AppError {
+  return new AppError(
+    'UNAVAILABLE',
+    `UDP port ${port} at ${bindAddress} cannot be bound: ${explanation(code, reason)}.`,
+    {
+      params: { port, bindAddress, code },
+    },
+  );
+}
+
+function explanation(code: string, reason: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return 'it is in use';
+    case 'EADDRNOTAVAIL':
+      return 'the address is not one of this machine';
+    case 'EACCES':
+      return 'the system does not permit it';
+    default:
+      return reason;
+  }
+}
+
+function relayIsAway(): AppError {
+  return new AppError('UNAVAILABLE', 'The voice relay is not running.');
+}
+
+/** The worker is always the compiled script, also where tests run this very file from its source. */
+function compiledWorkerPath(): string {
+  const path = import.meta.url.endsWith('.ts') ? '../../dist/src/voice/relay-worker.js' : './relay-worker.js';
+  return fileURLToPath(new URL(path, import.meta.url));
+}

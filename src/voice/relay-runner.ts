@@ -1,0 +1,119 @@
+import { unreachable } from '../errors.js';
+import type { SessionId } from '../ids.js';
+import { LatencyHistogram } from '../relay/latency-histogram.js';
+import { NO_SLOT, type Outcome, type Source, type UdpSource } from '../relay/outcome.js';
+import { Relay } from '../relay/relay.js';
+import type {
+  MessageFromRelayWorker,
+  MessageToRelayWorker,
+  RelayCounters,
+  TunneledDelivery,
+} from './relay-messages.js';
+import type { UdpBackend, UdpBackendHandler } from './udp-backend.js';
+
+export interface RelayRunnerOptions {
+  /** In bits per second, for each session, over whole datagrams. */
+  readonly maxBitrate: number;
+  /** A monotonic clock, in milliseconds. */
+  readonly nowMs: () => number;
+  /** A number from 0 to 2^64 - 1 that nobody can guess. */
+  readonly randomToken: () => bigint;
+  /** Tells the main thread. The message is copied before this returns. */
+  readonly post: (message: MessageFromRelayWorker) => void;
+  /** Runs the task once, after the packets that are at hand. */
+  readonly defer: (task: () => void) => void;
+}
+
+/** Does what the relay says: brings packets from the backend and from the main thread to it, and its outcomes back to both. */
+export class RelayRunner implements UdpBackendHandler {
+  readonly #options: RelayRunnerOptions;
+  readonly #relay: Relay;
+  readonly #latency = new LatencyHistogram();
+  readonly #deliveries: TunneledDelivery[] = [];
+  #backend: UdpBackend | null = null;
+  #receivedAtMs = 0;
+  #hasForwarded = false;
+
+  constructor(options: RelayRunnerOptions) {
+    this.#options = options;
+    this.#relay = new Relay(options);
+  }
+
+  /** Sends by this backend from now on. */
+  use(backend: UdpBackend): void {
+    this.#backend = backend;
+  }
+
+  onPacket(packet: Uint8Array, length: number, source: UdpSource): void {
+    this.#receivedAtMs = this.#options.nowMs();
+    const outcome = this.#relay.receive(packet, length, source, this.#receivedAtMs);
+    this.#hasForwarded = outcome.forwardBytes > 0;
+    this.#obey(outcome, packet, source);
+  }
+
+  onSent(): void {
+    const nowMs = this.#options.nowMs();
+    if (this.#hasForwarded) this.#latency.record(nowMs - this.#receivedAtMs, nowMs);
+  }
+
+  /** The main thread says something. */
+  onMessage(message: MessageToRelayWorker): void {
+    switch (message.type) {
+      case 'update':
+        this.#relay.apply(message.update, this.#options.nowMs());
+        break;
+      case 'tunneled':
+        for (const { sessionId, packet } of message.packets) this.#onTunneled(sessionId, packet);
+        break;
+      case 'get_counters':
+        this.#options.post({ type: 'counters', requestId: message.requestId, counters: this.counters() });
+        break;
+      default:
+        unreachable(message);
+    }
+  }
+
+  counters(): RelayCounters {
+    const nowMs = this.#options.nowMs();
+    return {
+      generation: this.#relay.generation,
+      sessions: this.#relay.sessionCount,
+      routes: this.#relay.routeCount,
+      totals: this.#relay.totals(),
+      routingLatency: this.#latency.summary(nowMs),
+      backend: this.#backend?.counters() ?? null,
+      sessionTraffic: this.#relay.sessionTraffic(nowMs),
+    };
+  }
+
+  #onTunneled(sessionId: SessionId, packet: Uint8Array): void {
+    const source: Source = { kind: 'tunnel', sessionId };
+    this.#obey(this.#relay.receive(packet, packet.length, source, this.#options.nowMs()), packet, source);
+  }
+
+  #obey(outcome: Outcome, packet: Uint8Array, source: Source): void {
+    const { forwardBytes, udpSlots, exceptSlot, tunnelReceivers, reply, provenSlot } = outcome;
+    if (provenSlot !== NO_SLOT && source.kind === 'udp') {
+      this.#backend?.setEndpoint(provenSlot, source.address, source.port);
+    }
+    if (forwardBytes > 0 && udpSlots.length > 0) {
+      this.#backend?.send(packet, 0, forwardBytes, udpSlots, udpSlots.length, exceptSlot);
+    }
+    if (tunnelReceivers.length > 0) this.#deliver(tunnelReceivers, packet.subarray(0, forwardBytes));
+    if (reply === null) return;
+    if (source.kind === 'udp') this.#backend?.sendTo(reply, source.address, source.port);
+    else this.#deliver([source.sessionId], reply);
+  }
+
+  /** One message carries all that was at hand, so that a tunnel costs the main thread one turn. */
+  #deliver(sessionIds: readonly SessionId[], packet: Uint8Array): void {
+    // A copy of its own, because what is posted takes the whole buffer behind it along.
+    this.#deliveries.push({ sessionIds, packet: new Uint8Array(packet) });
+    if (this.#deliveries.length === 1) this.#options.defer(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#options.post({ type: 'tunneled', deliveries: this.#deliveries });
+    this.#deliveries.length = 0;
+  }
+}

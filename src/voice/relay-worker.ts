@@ -1,0 +1,33 @@
+/** The script of the relay's thread: gives the runner a UDP backend, a clock, randomness and the main thread. */
+import { randomBytes } from 'node:crypto';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { DgramBackend } from './dgram-backend.js';
+import type { MessageFromRelayWorker, MessageToRelayWorker, RelayWorkerOptions } from './relay-messages.js';
+import { RelayRunner } from './relay-runner.js';
+
+if (parentPort === null) throw new Error('relay-worker is the script of a worker thread');
+await run(parentPort, workerData);
+
+async function run(mainThread: MessagePort, options: RelayWorkerOptions): Promise<void> {
+  const post = (message: MessageFromRelayWorker) => mainThread.postMessage(message);
+  const runner = new RelayRunner({
+    maxBitrate: options.maxBitrate,
+    nowMs: () => performance.now(),
+    randomToken: () => randomBytes(8).readBigUInt64BE(),
+    post,
+    defer: setImmediate,
+  });
+  try {
+    const backend = await DgramBackend.start(options, runner);
+    runner.use(backend);
+    mainThread.on('message', (message: MessageToRelayWorker) => runner.onMessage(message));
+    post({ type: 'ready', port: backend.port, backend: backend.counters() });
+  } catch (error) {
+    post({ type: 'failed', code: codeOf(error), reason: String(error) });
+    mainThread.close();
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN';
+}
