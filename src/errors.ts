@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   NOT_JOINED: { kind: 'refusal', userFixable: true, httpStatus: 409, voice: 24 },
   REPLACED: { kind: 'refusal', userFixable: false, httpStatus: 409, voice: 25 },
   KICKED: { kind: 'refusal', userFixable: false, httpStatus: 403, voice: 26 },
+  ROLE_IN_USE: { kind: 'refusal', userFixable: true, httpStatus: 409, voice: 28 },
   SHUTTING_DOWN: { kind: 'fault', userFixable: false, httpStatus: 503, voice: 27 },
 } as const satisfies Record<string, ErrorCodeEntry>;
 

@@ -13,6 +13,8 @@ export interface UserActor {
   readonly username: string;
   /** True for a user without an organization who holds a role with MANAGE. */
   readonly platformAdmin: boolean;
+  /** The login that the access token belongs to, which `logout` ends; null for a voice login by password. */
+  readonly loginId: string | null;
 }
 
 /** Nobody yet: may log in, and nothing else. */

@@ -1,3 +1,4 @@
+import { type OptionalProps } from '@mikro-orm/core';
 import { Entity, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import type { UserId } from '../ids.js';
 import { User } from '../users/user.entity.js';
@@ -5,6 +6,8 @@ import { User } from '../users/user.entity.js';
 /** One link in a chain of refresh tokens. A token is used once; using it again revokes its family. */
 @Entity({ tableName: 'refresh_tokens' })
 export class RefreshToken {
+  declare [OptionalProps]?: 'createdAt';
+
   @PrimaryKey({ type: 'integer', autoincrement: true })
   declare id: number;
 

@@ -1,5 +1,5 @@
 import { type PrimaryKeyProp } from '@mikro-orm/core';
-import { Entity, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
+import { Entity, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
 import type { ChannelId, RoleId } from '../ids.js';
 import type { PermissionMask } from '../permissions/bits.js';
 import { Role } from '../roles/role.entity.js';
@@ -7,6 +7,7 @@ import { Channel } from './channel.entity.js';
 
 /** What a role may do in a channel. The first channel towards the root that has any entry governs. */
 @Entity({ tableName: 'channel_acl' })
+@Index({ properties: ['roleId'] })
 export class ChannelAcl {
   declare [PrimaryKeyProp]?: ['channelId', 'roleId'];
 

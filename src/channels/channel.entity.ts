@@ -1,10 +1,19 @@
-import { Entity, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
+import { type OptionalProps } from '@mikro-orm/core';
+import { Entity, Index, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import type { ChannelId, OrganizationId } from '../ids.js';
 import { Organization } from '../organizations/organization.entity.js';
 
 /** A place where people talk; channels form a tree in each organization. */
 @Entity({ tableName: 'channels' })
+@Index({
+  name: 'channels_sibling_name_key_unique',
+  expression:
+    'create unique index "channels_sibling_name_key_unique" on "channels" ("org_id", coalesce("parent_id", 0), "name_key")',
+})
+@Index({ properties: ['parentId'] })
 export class Channel {
+  declare [OptionalProps]?: 'createdAt' | 'position' | 'version';
+
   @PrimaryKey({ type: 'integer', autoincrement: true })
   declare id: ChannelId;
 
@@ -29,6 +38,10 @@ export class Channel {
 
   @Property({ type: 'string', length: 255 })
   declare name: string;
+
+  /** The name's comparison key: siblings cannot be mistaken for each other. */
+  @Property({ type: 'text', fieldName: 'name_key', hidden: true })
+  declare nameKey: string;
 
   @Property({ type: 'text', nullable: true })
   declare description: string | null;

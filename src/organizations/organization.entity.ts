@@ -1,4 +1,5 @@
-import { Entity, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { type OptionalProps } from '@mikro-orm/core';
+import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import type { OrganizationId, UserId } from '../ids.js';
 
 /** What `max_users` is where nothing is given (the column's default). */
@@ -8,7 +9,13 @@ export const DEFAULT_MAX_CHANNELS = 50;
 
 /** A tenant: users, roles and a tree of channels that no other organization sees. */
 @Entity({ tableName: 'organizations' })
+@Index({
+  name: 'organizations_tag_key_unique',
+  expression: 'create unique index "organizations_tag_key_unique" on "organizations" (lower("tag"))',
+})
 export class Organization {
+  declare [OptionalProps]?: 'createdAt' | 'version';
+
   @PrimaryKey({ type: 'integer', autoincrement: true })
   declare id: OrganizationId;
 

@@ -1,3 +1,4 @@
+import { type OptionalProps } from '@mikro-orm/core';
 import { Entity, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import type { OrganizationId, RoleId } from '../ids.js';
 import { Organization } from '../organizations/organization.entity.js';
@@ -11,6 +12,8 @@ import type { PermissionMask } from '../permissions/bits.js';
   expression: 'create unique index "roles_platform_name_unique" on "roles" ("name") where "org_id" is null',
 })
 export class Role {
+  declare [OptionalProps]?: 'version';
+
   @PrimaryKey({ type: 'integer', autoincrement: true })
   declare id: RoleId;
 

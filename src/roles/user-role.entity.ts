@@ -1,11 +1,12 @@
 import { type PrimaryKeyProp } from '@mikro-orm/core';
-import { Entity, ManyToOne } from '@mikro-orm/decorators/legacy';
+import { Entity, Index, ManyToOne } from '@mikro-orm/decorators/legacy';
 import type { RoleId, UserId } from '../ids.js';
 import { User } from '../users/user.entity.js';
 import { Role } from './role.entity.js';
 
 /** A user holds a role. */
 @Entity({ tableName: 'user_roles' })
+@Index({ properties: ['roleId'] })
 export class UserRole {
   declare [PrimaryKeyProp]?: ['userId', 'roleId'];
 

@@ -1,3 +1,4 @@
+import { type OptionalProps } from '@mikro-orm/core';
 import { Entity, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import type { OrganizationId, UserId } from '../ids.js';
 import { Organization } from '../organizations/organization.entity.js';
@@ -5,11 +6,15 @@ import { Organization } from '../organizations/organization.entity.js';
 /** A person or tool that can log in: a member of one organization, or (without one) a user of the platform. */
 @Entity({ tableName: 'users' })
 @Unique({ properties: ['organizationId', 'username'] })
+@Unique({ properties: ['organizationId', 'usernameKey'] })
 @Index({
-  name: 'users_platform_username_unique',
-  expression: 'create unique index "users_platform_username_unique" on "users" ("username") where "org_id" is null',
+  name: 'users_platform_username_key_unique',
+  expression:
+    'create unique index "users_platform_username_key_unique" on "users" ("username_key") where "org_id" is null',
 })
 export class User {
+  declare [OptionalProps]?: 'createdAt' | 'tokenVersion' | 'version';
+
   @PrimaryKey({ type: 'integer', autoincrement: true })
   declare id: UserId;
 
@@ -25,6 +30,10 @@ export class User {
 
   @Property({ type: 'string', length: 64 })
   declare username: string;
+
+  /** The username's comparison key: nobody takes a name that looks like another one of the organization. */
+  @Property({ type: 'text', fieldName: 'username_key', hidden: true })
+  declare usernameKey: string;
 
   @Property({ type: 'string', length: 255, nullable: true })
   declare email: string | null;

@@ -1,1 +1,5 @@
-export default async function teardown(): Promise<void> {}
+import { stopCluster } from './test-cluster.js';
+
+export default async function teardown(): Promise<void> {
+  await stopCluster();
+}

@@ -4,6 +4,8 @@ export default class SummaryReporter {
     const skipped = results.numPendingTests + results.numTodoTests;
     // A suite that could not be loaded has run no test, and is a failure all the same.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-    process.stdout.write(`\n${results.numPassedTests} passed, ${failed} failed, ${skipped} skipped\n`);
+    const line = `${results.numPassedTests} passed, ${failed} failed, ${skipped} skipped`;
+    // The other reporters write after this one: only the process's end is late enough for the last word.
+    process.once('exit', () => process.stdout.write(`\n${line}\n`));
   }
 }

@@ -1,0 +1,213 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Database } from '../database/database.js';
+import { AppError, invalidInput } from '../errors.js';
+import type { OrganizationId, UserId } from '../ids.js';
+import { Permission } from '../permissions/bits.js';
+import { type RequestContext, systemContext, type UserActor } from '../request-context.js';
+import { password as checkedPassword } from '../text-rules.js';
+import { User } from '../users/user.entity.js';
+import type { AccessTokenClaims, AccessTokens } from './access-token.js';
+import { AttemptLimiter } from './attempt-limiter.js';
+import type { PasswordHasher } from './password-hasher.js';
+import type { RefreshTokens } from './refresh-tokens.js';
+
+/** Who wants to log in. */
+export interface PasswordLogin {
+  /** The tag of the organization in any case, or null for a platform user. */
+  readonly organizationTag: string | null;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** What somebody who has logged in gets. */
+export interface LoginResult {
+  readonly accessToken: string;
+  /** How long the access token is valid, in seconds. */
+  readonly expiresInS: number;
+  /** Good for one use: it gives the next pair. */
+  readonly refreshToken: string;
+  readonly user: User;
+}
+
+/** Failed logins to one account, from everywhere, and from one address, to every account. */
+const ACCOUNT_LIMIT = { attempts: 10, windowS: 300 };
+const ADDRESS_LIMIT = { attempts: 50, windowS: 300 };
+/** Longer than any password that can be set: not worth hashing. */
+const MAX_PASSWORD_LENGTH = 256;
+
+/** Says who somebody is: by password, by access token, by refresh token. */
+export class AuthService {
+  readonly #database: Database;
+  readonly #hasher: PasswordHasher;
+  readonly #accessTokens: AccessTokens;
+  readonly #refreshTokens: RefreshTokens;
+  readonly #accounts = new AttemptLimiter('login', ACCOUNT_LIMIT);
+  readonly #addresses = new AttemptLimiter('login', ADDRESS_LIMIT);
+
+  constructor(database: Database, hasher: PasswordHasher, accessTokens: AccessTokens, refreshTokens: RefreshTokens) {
+    this.#database = database;
+    this.#hasher = hasher;
+    this.#accessTokens = accessTokens;
+    this.#refreshTokens = refreshTokens;
+  }
+
+  /** Throws INVALID_CREDENTIALS, the same for a wrong password, an unknown user and an unknown organization, or RATE_LIMITED. */
+  async login(ctx: RequestContext, credentials: PasswordLogin): Promise<LoginResult> {
+    const user = await this.#verify(ctx, credentials);
+    return this.#issue(user, await this.#refreshTokens.begin(internal(ctx), user.id));
+  }
+
+  /** Gives a new pair for a refresh token. Throws UNAUTHENTICATED; a token that was used before ends its login. */
+  async refresh(ctx: RequestContext, refreshToken: string): Promise<LoginResult> {
+    const next = await this.#refreshTokens.rotate(internal(ctx), refreshToken);
+    const user = await this.#database.read(internal(ctx), (em) => em.findOne(User, { id: next.userId }));
+    if (user === null) throw notAuthenticated();
+    return this.#issue(user, next);
+  }
+
+  /** Ends the login of the actor's access token: neither it nor its refresh token is valid any more. */
+  async logout(ctx: RequestContext): Promise<void> {
+    if (ctx.actor.kind !== 'user') throw notAuthenticated();
+    if (ctx.actor.loginId !== null) await this.#refreshTokens.revoke(internal(ctx), ctx.actor.loginId);
+  }
+
+  /** Changes the actor's own password; all other logins and sessions of the user end. Throws WRONG_PASSWORD, INVALID_INPUT or RATE_LIMITED. */
+  async changePassword(ctx: RequestContext, currentPassword: string, newPassword: string): Promise<LoginResult> {
+    if (ctx.actor.kind !== 'user') throw notAuthenticated();
+    const { userId } = ctx.actor;
+    const checked = checkedPassword(['input', 'newPassword'], newPassword);
+    const user = await this.#database.read(internal(ctx), (em) => em.findOneOrFail(User, { id: userId }));
+    const account = `user:${userId}`;
+    await this.#accounts.take(account);
+    if (
+      currentPassword.length > MAX_PASSWORD_LENGTH ||
+      !(await this.#hasher.verify(user.passwordHash, currentPassword))
+    ) {
+      throw new AppError('WRONG_PASSWORD', 'This is not your present password.', {
+        path: ['input', 'currentPassword'],
+      });
+    }
+    await this.#accounts.giveBack(account);
+    const passwordHash = await this.#hasher.hash(checked);
+    const changed = await this.#database.write(internal(ctx), async ({ em, publish }) => {
+      const found = await em.findOneOrFail(User, { id: userId });
+      await this.setPassword(em, found, passwordHash);
+      if (found.organizationId !== null) {
+        publish({ type: 'user_credentials_changed', organizationId: found.organizationId, userId });
+      }
+      return found;
+    });
+    return this.#issue(changed, await this.#refreshTokens.begin(internal(ctx), userId));
+  }
+
+  /** Within a transaction: from now on this is the password, and nothing that was issued before is valid. */
+  async setPassword(em: EntityManager, user: User, passwordHash: string): Promise<void> {
+    user.passwordHash = passwordHash;
+    user.tokenVersion += 1;
+    await this.#refreshTokens.revokeAllOf(em, user.id);
+  }
+
+  /** Who the token speaks for, as the database knows them now. Throws UNAUTHENTICATED. */
+  async authenticate(accessToken: string): Promise<UserActor> {
+    const claims = this.#accessTokens.read(accessToken);
+    const actor = claims === undefined ? undefined : await this.#actorOf(claims);
+    if (actor === undefined) throw notAuthenticated();
+    return actor;
+  }
+
+  /** Who has this password. Throws as {@link login}; issues nothing. */
+  async verifyPassword(ctx: RequestContext, credentials: PasswordLogin): Promise<UserActor> {
+    const user = await this.#verify(ctx, credentials);
+    const row = await this.#identityRow(user.id, null);
+    if (row === undefined) throw invalidCredentials();
+    return toActor(row, null);
+  }
+
+  async #verify(ctx: RequestContext, { organizationTag, username, password }: PasswordLogin): Promise<User> {
+    const account = JSON.stringify([organizationTag?.toLowerCase() ?? null, username]);
+    const address = ctx.remoteAddress ?? 'none';
+    await this.#addresses.take(address);
+    await this.#accounts.take(account);
+    if (username === '') throw invalidInput(['input', 'username'], 'Give the username.');
+    const user = await this.#find(ctx, organizationTag, username);
+    const fits = password.length <= MAX_PASSWORD_LENGTH;
+    const verified = await this.#hasher.verify(user?.passwordHash ?? null, fits ? password : '');
+    if (user === null || !fits || !verified) throw invalidCredentials();
+    await Promise.all([this.#addresses.giveBack(address), this.#accounts.giveBack(account)]);
+    return user;
+  }
+
+  #find(ctx: RequestContext, organizationTag: string | null, username: string): Promise<User | null> {
+    return this.#database.read(internal(ctx), async (em) => {
+      const name = username.normalize('NFC');
+      if (organizationTag === null) return em.findOne(User, { organizationId: null, username: name });
+      const [row] = await em.execute<{ id: UserId }[]>(
+        'select u.id from users u join organizations o on o.id = u.org_id where lower(o.tag) = lower(?) and u.username = ?',
+        [organizationTag, name],
+      );
+      return row === undefined ? null : em.findOne(User, { id: row.id });
+    });
+  }
+
+  #issue(user: User, login: { readonly refreshToken: string; readonly familyId: string }): LoginResult {
+    const { id, organizationId, tokenVersion } = user;
+    const claims = { userId: id, organizationId, tokenVersion, loginId: login.familyId };
+    const { ttlS } = this.#accessTokens;
+    return { accessToken: this.#accessTokens.sign(claims), expiresInS: ttlS, refreshToken: login.refreshToken, user };
+  }
+
+  async #actorOf(claims: AccessTokenClaims): Promise<UserActor | undefined> {
+    const row = await this.#identityRow(claims.userId, claims.loginId);
+    if (row === undefined || !row.login_lives) return undefined;
+    if (row.token_version !== claims.tokenVersion || row.org_id !== claims.organizationId) return undefined;
+    return toActor(row, claims.loginId);
+  }
+
+  #identityRow(userId: UserId, loginId: string | null): Promise<IdentityRow | undefined> {
+    return this.#database.read(systemContext('authenticate'), async (em) => {
+      const [row] = await em.execute<IdentityRow[]>(IDENTITY_STATEMENT, [Permission.MANAGE, loginId, userId]);
+      return row;
+    });
+  }
+}
+
+interface IdentityRow {
+  readonly id: UserId;
+  readonly org_id: OrganizationId | null;
+  readonly username: string;
+  readonly token_version: number;
+  readonly platform_manager: boolean;
+  readonly login_lives: boolean;
+}
+
+const IDENTITY_STATEMENT = `
+select u.id, u.org_id, u.username, u.token_version,
+  exists (select 1 from user_roles ur join roles r on r.id = ur.role_id
+    where ur.user_id = u.id and r.org_id is null and (r.permissions & ?) <> 0) as platform_manager,
+  exists (select 1 from refresh_tokens t
+    where t.user_id = u.id and t.family_id = ?::uuid and t.revoked_at is null) as login_lives
+from users u where u.id = ?`;
+
+function toActor(row: IdentityRow, loginId: string | null): UserActor {
+  return {
+    kind: 'user',
+    userId: row.id,
+    organizationId: row.org_id,
+    username: row.username,
+    platformAdmin: row.org_id === null && row.platform_manager,
+    loginId,
+  };
+}
+
+/** Who logs in is nobody yet: what has to be read for it is read by the server. */
+function internal(ctx: RequestContext): RequestContext {
+  return systemContext(ctx.requestId);
+}
+
+function invalidCredentials(): AppError {
+  return new AppError('INVALID_CREDENTIALS', 'The organization, the username or the password is wrong.');
+}
+
+function notAuthenticated(): AppError {
+  return new AppError('UNAUTHENTICATED', 'The token is not valid, or not any more: log in again.');
+}

@@ -1,0 +1,86 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import type { Database } from '../database/database.js';
+import { AppError } from '../errors.js';
+import type { UserId } from '../ids.js';
+import type { RequestContext } from '../request-context.js';
+import { RefreshToken } from './refresh-token.entity.js';
+
+const TOKEN_BYTES = 32;
+
+/** A token that was just made. Only its hash is kept. */
+export interface IssuedRefreshToken {
+  readonly userId: UserId;
+  readonly refreshToken: string;
+  readonly familyId: string;
+}
+
+/** Refresh tokens that are good for one use each. Using one twice ends its whole family: either the thief or the owner holds a copy (RFC 9700, 4.14.2). */
+export class RefreshTokens {
+  readonly #database: Database;
+  readonly #ttlS: number;
+
+  /** `ttlS` is how long an unused token is valid, in seconds. */
+  constructor(database: Database, ttlS: number) {
+    this.#database = database;
+    this.#ttlS = ttlS;
+  }
+
+  /** Begins a login. What has expired of the user's former ones is deleted. */
+  begin(ctx: RequestContext, userId: UserId): Promise<IssuedRefreshToken> {
+    return this.#database.write(ctx, async ({ em }) => {
+      await em.nativeDelete(RefreshToken, { userId, expiresAt: { $lt: new Date() } });
+      return this.#add(em, userId, randomUUID());
+    });
+  }
+
+  /** Gives the next token of the family. Throws UNAUTHENTICATED for one that is unknown, expired, revoked, or was used: then the family ends. */
+  async rotate(ctx: RequestContext, refreshToken: string): Promise<IssuedRefreshToken> {
+    const next = await this.#database.write(ctx, async ({ em }) => {
+      // Of two uses at once the second waits here, and sees the first.
+      const token = await em.findOne(
+        RefreshToken,
+        { tokenHash: hashOf(refreshToken) },
+        { lockMode: LockMode.PESSIMISTIC_WRITE },
+      );
+      if (token === null || token.revokedAt !== null) return undefined;
+      if (token.usedAt !== null) {
+        await revokeFamily(em, token.familyId);
+        return undefined;
+      }
+      if (token.expiresAt.getTime() <= Date.now()) return undefined;
+      token.usedAt = new Date();
+      return this.#add(em, token.userId, token.familyId);
+    });
+    if (next === undefined) {
+      throw new AppError('UNAUTHENTICATED', 'The refresh token is not valid, or not any more: log in again.');
+    }
+    return next;
+  }
+
+  /** Ends a login. */
+  async revoke(ctx: RequestContext, familyId: string): Promise<void> {
+    await this.#database.write(ctx, ({ em }) => revokeFamily(em, familyId));
+  }
+
+  /** Within a transaction: ends every login of the user. */
+  async revokeAllOf(em: EntityManager, userId: UserId): Promise<void> {
+    await em.nativeUpdate(RefreshToken, { userId, revokedAt: null }, { revokedAt: new Date() });
+  }
+
+  #add(em: EntityManager, userId: UserId, familyId: string): IssuedRefreshToken {
+    const refreshToken = randomBytes(TOKEN_BYTES).toString('base64url');
+    const expiresAt = new Date(Date.now() + this.#ttlS * 1000);
+    em.persist(em.create(RefreshToken, { userId, familyId, tokenHash: hashOf(refreshToken), expiresAt }));
+    return { userId, refreshToken, familyId };
+  }
+}
+
+async function revokeFamily(em: EntityManager, familyId: string): Promise<void> {
+  await em.nativeUpdate(RefreshToken, { familyId, revokedAt: null }, { revokedAt: new Date() });
+}
+
+/** The token has 256 random bits, so a plain hash is as good as a slow one. */
+function hashOf(refreshToken: string): string {
+  return createHash('sha256').update(refreshToken).digest('hex');
+}

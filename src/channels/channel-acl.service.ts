@@ -1,0 +1,87 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Database } from '../database/database.js';
+import { notFound } from '../errors.js';
+import type { ChannelId, OrganizationId, RoleId } from '../ids.js';
+import { Permission, type PermissionMask, permissionNames } from '../permissions/bits.js';
+import { denied, type PermissionService } from '../permissions/permission.service.js';
+import type { RequestContext } from '../request-context.js';
+import { Role } from '../roles/role.entity.js';
+import { checkedMask } from '../roles/role.service.js';
+import { Channel } from './channel.entity.js';
+import { ChannelAcl } from './channel-acl.entity.js';
+
+/** The lists of what each role may do in a channel. Whoever changes one needs MANAGE in the channel, and grants there no more than they hold. */
+export class ChannelAclService {
+  readonly #database: Database;
+  readonly #permissions: PermissionService;
+
+  constructor(database: Database, permissions: PermissionService) {
+    this.#database = database;
+    this.#permissions = permissions;
+  }
+
+  /** The entries of each of these channels, which are of one organization, by role id. */
+  async entriesOf(
+    ctx: RequestContext,
+    organizationId: OrganizationId,
+    channelIds: readonly ChannelId[],
+  ): Promise<ReadonlyMap<ChannelId, readonly ChannelAcl[]>> {
+    this.#permissions.requireAccess(ctx, organizationId, 'organization');
+    const where = { channelId: { $in: [...channelIds] } };
+    const found = await this.#database.read(ctx, (em) => em.find(ChannelAcl, where, { orderBy: { roleId: 'asc' } }));
+    const entries = new Map<ChannelId, ChannelAcl[]>(channelIds.map((id) => [id, []]));
+    for (const entry of found) entries.get(entry.channelId)?.push(entry);
+    return entries;
+  }
+
+  /** Says what a role may do in the channel. The first entry makes the channel's list complete: roles that are not on it may do nothing there. */
+  async setEntry(
+    ctx: RequestContext,
+    channelId: ChannelId,
+    roleId: RoleId,
+    permissions: PermissionMask,
+  ): Promise<Channel> {
+    this.#permissions.requireLogin(ctx);
+    const mask = checkedMask(permissions);
+    return this.#database.write(ctx, async ({ em, publish }) => {
+      const { channel, held } = await this.#requireEdit(ctx, em, channelId);
+      const { organizationId } = channel;
+      if ((await em.count(Role, { id: roleId, organizationId })) === 0) throw notFound('role');
+      const former = await em.findOne(ChannelAcl, { channelId, roleId });
+      requireHeld(held, mask | (former?.permissions ?? 0));
+      await em.upsert(ChannelAcl, { channelId, roleId, permissions: mask });
+      publish({ type: 'channel_acl_changed', organizationId, channelId });
+      return channel;
+    });
+  }
+
+  /** Takes a role off the list. Without any entry the channel follows its parent again. Removing what is not there is fine. */
+  async removeEntry(ctx: RequestContext, channelId: ChannelId, roleId: RoleId): Promise<Channel> {
+    this.#permissions.requireLogin(ctx);
+    return this.#database.write(ctx, async ({ em, publish }) => {
+      const { channel, held } = await this.#requireEdit(ctx, em, channelId);
+      const former = await em.findOne(ChannelAcl, { channelId, roleId });
+      requireHeld(held, former?.permissions ?? 0);
+      await em.nativeDelete(ChannelAcl, { channelId, roleId });
+      publish({ type: 'channel_acl_changed', organizationId: channel.organizationId, channelId });
+      return channel;
+    });
+  }
+
+  async #requireEdit(
+    ctx: RequestContext,
+    em: EntityManager,
+    channelId: ChannelId,
+  ): Promise<{ readonly channel: Channel; readonly held: PermissionMask }> {
+    const channel = await em.findOne(Channel, { id: channelId });
+    if (channel === null) throw notFound('channel');
+    const place = { organizationId: channel.organizationId, channelId };
+    return { channel, held: await this.#permissions.requireInChannel(ctx, em, place, Permission.MANAGE) };
+  }
+}
+
+/** An entry that grants what the actor does not hold is neither made nor undone by them. */
+function requireHeld(held: PermissionMask, mask: PermissionMask): void {
+  const missing = permissionNames(mask & ~held).join(', ');
+  if (missing !== '') throw denied(`You cannot grant or take what you do not hold here yourself: ${missing}.`, missing);
+}

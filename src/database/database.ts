@@ -1,0 +1,131 @@
+import { ConnectionException, type EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import type { Logger } from 'pino';
+import { AppError } from '../errors.js';
+import type { DomainEvent } from '../events/domain-event.js';
+import type { EventBus } from '../events/event-bus.js';
+import type { RequestContext } from '../request-context.js';
+import type { DatabaseConnection } from './database-connection.js';
+import { ormOptions } from './orm-options.js';
+import { scopeOf, tenantFilter } from './tenant-filter.js';
+
+export interface DatabaseOptions {
+  readonly connection: DatabaseConnection;
+  /** How many connections the pool has at most. */
+  readonly maxConnections: number;
+  /** Is told what has happened, after the commit. */
+  readonly events: EventBus;
+  readonly logger: Logger;
+}
+
+/** One change: what it does in the database, and what it tells once it is committed. */
+export interface Transaction {
+  readonly em: EntityManager;
+  /** Tells the event after the commit; nothing is told where the transaction fails. */
+  publish(event: DomainEvent): void;
+}
+
+/** The one way to PostgreSQL. What is read and written is bound to the organization of the actor. */
+export class Database {
+  readonly #orm: MikroORM;
+  readonly #events: EventBus;
+
+  /** Throws AppError UNAVAILABLE, in one line, where PostgreSQL cannot be reached. */
+  static async connect({ connection, maxConnections, events, logger }: DatabaseOptions): Promise<Database> {
+    const options = ormOptions(connection, maxConnections);
+    const orm = await MikroORM.init({ ...options, logger: (message) => logger.debug(message) });
+    const database = new Database(orm, events);
+    try {
+      await database.ping();
+    } catch (error) {
+      await orm.close(true);
+      throw error;
+    }
+    return database;
+  }
+
+  private constructor(orm: MikroORM, events: EventBus) {
+    this.#orm = orm;
+    this.#events = events;
+  }
+
+  /** Applies the migrations that are missing, all or none, and returns their names. */
+  async migrate(): Promise<readonly string[]> {
+    const applied = await this.#orm.migrator.up();
+    return applied.map(({ name }) => name);
+  }
+
+  /** Throws AppError UNAVAILABLE where PostgreSQL does not answer. */
+  async ping(): Promise<void> {
+    await explained(async () => {
+      await this.#orm.em.fork().execute('select 1');
+    });
+  }
+
+  /** Runs queries. Throws what `work` throws, and AppError UNAVAILABLE where PostgreSQL is away. */
+  read<Result>(ctx: RequestContext, work: (em: EntityManager) => Promise<Result>): Promise<Result> {
+    return explained(() => work(this.#scoped(ctx)));
+  }
+
+  /** Runs a change in one transaction, then tells its events. Throws what `work` throws, after a rollback, and AppError UNAVAILABLE where PostgreSQL is away. */
+  async write<Result>(ctx: RequestContext, work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    const events: DomainEvent[] = [];
+    const result = await explained(() =>
+      this.#scoped(ctx).transactional((em) => work({ em, publish: (event) => events.push(event) })),
+    );
+    for (const event of events) this.#events.publish(event);
+    return result;
+  }
+
+  async close(): Promise<void> {
+    await this.#orm.close(true);
+  }
+
+  #scoped(ctx: RequestContext): EntityManager {
+    const em = this.#orm.em.fork();
+    em.setFilterParams(tenantFilter.name, scopeOf(ctx.actor));
+    return em;
+  }
+}
+
+/** SQLSTATE classes that say that the server is away, going or full: connection, insufficient resources, operator intervention. */
+const FAULT_CLASSES = ['08', '53', '57'];
+const FAULT_CODES = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+];
+const FAULT_MESSAGES =
+  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/;
+
+async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    throw new AppError('UNAVAILABLE', `The database is not available: ${reasonOf(error)}.`, { cause: error });
+  }
+}
+
+function isFault(error: unknown): error is Error {
+  if (!(error instanceof Error) || error instanceof AppError) return false;
+  if (error instanceof ConnectionException) return true;
+  const code = codeOf(error);
+  if (code !== undefined && (FAULT_CODES.includes(code) || FAULT_CLASSES.includes(code.slice(0, 2)))) return true;
+  return FAULT_MESSAGES.test(error.message) || isFault(error.cause);
+}
+
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Without the statement, which the driver puts before its reason. */
+function reasonOf(error: Error): string {
+  const lines = error.message.split('\n').filter((line) => line.trim() !== '');
+  const last = lines.at(-1)?.trim() ?? codeOf(error) ?? error.name;
+  return last.replace(/\.$/, '');
+}

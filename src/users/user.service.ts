@@ -1,0 +1,240 @@
+import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import type { AuthService } from '../auth/auth.service.js';
+import type { PasswordHasher } from '../auth/password-hasher.js';
+import type { Database } from '../database/database.js';
+import { refusingDuplicates } from '../database/unique-violation.js';
+import { AppError, invalidInput, notFound } from '../errors.js';
+import { requireVersion } from '../expected-version.js';
+import type { OrganizationId, RoleId, UserId } from '../ids.js';
+import { DEFAULT_MAX_USERS, Organization } from '../organizations/organization.entity.js';
+import { MEMBER_ROLE } from '../organizations/organization.service.js';
+import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
+import type { PermissionService } from '../permissions/permission.service.js';
+import type { RequestContext } from '../request-context.js';
+import { Role } from '../roles/role.entity.js';
+import { UserRole } from '../roles/user-role.entity.js';
+import { comparisonKey, email, password, username } from '../text-rules.js';
+import { User } from './user.entity.js';
+
+export interface NewUser {
+  readonly username: string;
+  readonly password: string;
+  readonly email?: string | undefined;
+  /** Exactly these roles; left out, the role `member`. */
+  readonly roleIds?: readonly RoleId[] | undefined;
+}
+
+/** What is left out stays as it is. */
+export interface UserChange {
+  readonly username?: string | undefined;
+  /** Null deletes it. */
+  readonly email?: string | null | undefined;
+  /** A new password ends all logins and sessions of the user. */
+  readonly password?: string | undefined;
+  readonly expectedVersion?: number | undefined;
+}
+
+/** The people and tools of an organization. */
+export class UserService {
+  readonly #database: Database;
+  readonly #permissions: PermissionService;
+  readonly #auth: AuthService;
+  readonly #hasher: PasswordHasher;
+  readonly #maxUsersPerOrganization: number;
+
+  constructor(
+    database: Database,
+    permissions: PermissionService,
+    auth: AuthService,
+    hasher: PasswordHasher,
+    limits: { readonly maxUsersPerOrganization: number },
+  ) {
+    this.#database = database;
+    this.#permissions = permissions;
+    this.#auth = auth;
+    this.#hasher = hasher;
+    this.#maxUsersPerOrganization = limits.maxUsersPerOrganization;
+  }
+
+  /** Throws NOT_FOUND where there is none, or it is not of the actor's organization. */
+  async get(ctx: RequestContext, id: UserId): Promise<User> {
+    this.#permissions.requireLogin(ctx);
+    const user = await this.#database.read(ctx, (em) => em.findOne(User, { id }));
+    if (!isSelf(ctx, id)) this.#permissions.requireAccess(ctx, user?.organizationId ?? null, 'user');
+    if (user === null) throw notFound('user');
+    return user;
+  }
+
+  /** The users with these ids, in the same order; undefined for those that the actor does not reach. */
+  async getMany(ctx: RequestContext, ids: readonly UserId[]): Promise<(User | undefined)[]> {
+    this.#permissions.requireLogin(ctx);
+    const users = await this.#database.read(ctx, (em) => em.find(User, { id: { $in: [...ids] } }));
+    const byId = new Map(users.map((user) => [user.id, user]));
+    return ids.map((id) => byId.get(id));
+  }
+
+  /** The users of the organization. */
+  async list(ctx: RequestContext, organizationId: OrganizationId, page: PageRequest): Promise<Page<User>> {
+    this.#permissions.requireAccess(ctx, organizationId, 'organization');
+    const { afterId, limit } = pageStart(page);
+    const found = await this.#database.read(ctx, (em) =>
+      em.find(User, { organizationId, id: { $gt: afterId as UserId } }, { orderBy: { id: 'asc' }, limit }),
+    );
+    return pageOf(found, page);
+  }
+
+  /** The users who hold the role. */
+  async listOfRole(ctx: RequestContext, role: Role, page: PageRequest): Promise<Page<User>> {
+    this.#permissions.requireAccess(ctx, role.organizationId, 'role');
+    const { afterId, limit } = pageStart(page);
+    const found = await this.#database.read(ctx, async (em) => {
+      const where = { roleId: role.id, userId: { $gt: afterId as UserId } };
+      const holders = await em.find(UserRole, where, { orderBy: { userId: 'asc' }, limit });
+      const ids = holders.map(({ userId }) => userId);
+      return em.find(User, { id: { $in: ids } }, { orderBy: { id: 'asc' } });
+    });
+    return pageOf(found, page);
+  }
+
+  /** Adds a user. Needs MANAGE; throws QUOTA_EXCEEDED where the organization is full. */
+  async create(ctx: RequestContext, organizationId: OrganizationId, input: NewUser): Promise<User> {
+    await this.#database.read(ctx, (em) => this.#permissions.requireManage(ctx, em, organizationId, 'organization'));
+    const values = {
+      organizationId,
+      username: username(['input', 'username'], input.username),
+      usernameKey: comparisonKey(input.username),
+      email: input.email === undefined ? null : email(['input', 'email'], input.email),
+    };
+    const passwordHash = await this.#hasher.hash(password(['input', 'password'], input.password));
+    return refusingDuplicates(NAME_TAKEN, () =>
+      this.#database.write(ctx, async ({ em, publish }) => {
+        await this.#permissions.requireManage(ctx, em, organizationId, 'organization');
+        await this.#requirePlace(em, organizationId);
+        const roles = await rolesFor(em, organizationId, input.roleIds);
+        const user = em.create(User, { ...values, passwordHash });
+        await em.persist(user).flush();
+        for (const role of roles) em.persist(em.create(UserRole, { userId: user.id, roleId: role.id }));
+        publish({ type: 'user_created', organizationId, userId: user.id });
+        return user;
+      }),
+    );
+  }
+
+  /** Needs MANAGE, for the owner's own user ownership; one's own email address everybody may change. */
+  async update(ctx: RequestContext, id: UserId, change: UserChange): Promise<User> {
+    this.#permissions.requireLogin(ctx);
+    await this.#database.read(ctx, (em) => this.#requireEdit(ctx, em, id, change));
+    const newPassword = change.password === undefined ? undefined : password(['input', 'password'], change.password);
+    const passwordHash = newPassword === undefined ? undefined : await this.#hasher.hash(newPassword);
+    return refusingDuplicates(NAME_TAKEN, () =>
+      this.#database.write(ctx, async ({ em, publish }) => {
+        const user = await this.#requireEdit(ctx, em, id, change);
+        requireVersion(user, change.expectedVersion);
+        if (change.username !== undefined) {
+          user.username = username(['input', 'username'], change.username);
+          user.usernameKey = comparisonKey(change.username);
+        }
+        if (change.email !== undefined) {
+          user.email = change.email === null ? null : email(['input', 'email'], change.email);
+        }
+        if (passwordHash !== undefined) await this.#auth.setPassword(em, user, passwordHash);
+        await em.flush();
+        const { organizationId } = user;
+        if (organizationId !== null) {
+          publish({ type: 'user_updated', organizationId, userId: id });
+          if (passwordHash !== undefined) publish({ type: 'user_credentials_changed', organizationId, userId: id });
+        }
+        return user;
+      }),
+    );
+  }
+
+  /** Removes a user, whose sessions end at once. Needs MANAGE; throws OWNER_REQUIRED for the owner. */
+  async delete(ctx: RequestContext, id: UserId, expectedVersion?: number): Promise<void> {
+    this.#permissions.requireLogin(ctx);
+    await this.#database.write(ctx, async ({ em, publish }) => {
+      const user = await find(em, id);
+      const { organizationId } = user;
+      await this.#permissions.requireManage(ctx, em, organizationId, 'user');
+      if (organizationId === null) throw notFound('user');
+      const organization = await em.findOneOrFail(
+        Organization,
+        { id: organizationId },
+        { lockMode: LockMode.PESSIMISTIC_WRITE },
+      );
+      if (organization.ownerId === id) {
+        throw new AppError(
+          'OWNER_REQUIRED',
+          'The owner cannot be removed: give the organization to somebody else first.',
+        );
+      }
+      requireVersion(user, expectedVersion);
+      await em.nativeDelete(UserRole, { userId: id });
+      await em.nativeDelete(User, { id });
+      publish({ type: 'user_deleted', organizationId, userId: id });
+    });
+  }
+
+  async #requireEdit(ctx: RequestContext, em: EntityManager, id: UserId, change: UserChange): Promise<User> {
+    const user = await find(em, id);
+    if (isSelf(ctx, id) && change.username === undefined && change.password === undefined) return user;
+    await this.#permissions.requireManage(ctx, em, user.organizationId, 'user');
+    const { organizationId } = user;
+    if (organizationId === null) {
+      this.#permissions.requirePlatformAdmin(ctx);
+      return user;
+    }
+    const organization = await em.findOneOrFail(Organization, { id: organizationId });
+    if (organization.ownerId === id) await this.#permissions.requireOwner(ctx, em, organizationId, 'user');
+    return user;
+  }
+
+  /** Locks the organization, so that of those who come at once no more than fit are let in. */
+  async #requirePlace(em: EntityManager, organizationId: OrganizationId): Promise<void> {
+    const organization = await em.findOne(
+      Organization,
+      { id: organizationId },
+      { lockMode: LockMode.PESSIMISTIC_WRITE },
+    );
+    if (organization === null) throw notFound('organization');
+    const max = Math.min(organization.maxUsers ?? DEFAULT_MAX_USERS, this.#maxUsersPerOrganization);
+    if ((await em.count(User, { organizationId })) < max) return;
+    throw new AppError('QUOTA_EXCEEDED', `The organization has ${max} users, which is all that it may have.`, {
+      params: { quota: 'max_users', max },
+    });
+  }
+}
+
+const NAME_TAKEN = {
+  users_org_id_username_unique: nameTaken,
+  users_org_id_username_key_unique: nameTaken,
+  users_platform_username_key_unique: nameTaken,
+};
+
+function nameTaken(): AppError {
+  return new AppError('ALREADY_EXISTS', 'Another user has this name, or one that looks like it.', {
+    path: ['input', 'username'],
+  });
+}
+
+function isSelf({ actor }: RequestContext, id: UserId): boolean {
+  return actor.kind === 'user' && actor.userId === id;
+}
+
+async function find(em: EntityManager, id: UserId): Promise<User> {
+  const user = await em.findOne(User, { id });
+  if (user === null) throw notFound('user');
+  return user;
+}
+
+async function rolesFor(
+  em: EntityManager,
+  organizationId: OrganizationId,
+  roleIds: readonly RoleId[] | undefined,
+): Promise<readonly Role[]> {
+  if (roleIds === undefined) return em.find(Role, { organizationId, name: MEMBER_ROLE });
+  const wanted = [...new Set(roleIds)];
+  const roles = await em.find(Role, { organizationId, id: { $in: wanted } });
+  if (roles.length === wanted.length) return roles;
+  throw invalidInput(['input', 'roleIds'], 'One of these roles is not a role of the organization.');
+}

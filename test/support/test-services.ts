@@ -1,0 +1,85 @@
+import { AccessTokens } from '../../src/auth/access-token.js';
+import { AuthService } from '../../src/auth/auth.service.js';
+import { PasswordHasher } from '../../src/auth/password-hasher.js';
+import { RefreshTokens } from '../../src/auth/refresh-tokens.js';
+import { ChannelService } from '../../src/channels/channel.service.js';
+import { ChannelAclService } from '../../src/channels/channel-acl.service.js';
+import type { Organization } from '../../src/organizations/organization.entity.js';
+import { OrganizationService } from '../../src/organizations/organization.service.js';
+import { PermissionService } from '../../src/permissions/permission.service.js';
+import { type RequestContext, systemContext, type UserActor } from '../../src/request-context.js';
+import { RoleService } from '../../src/roles/role.service.js';
+import type { User } from '../../src/users/user.entity.js';
+import { type NewUser, UserService } from '../../src/users/user.service.js';
+import { TestDatabase } from './test-database.js';
+
+export const PASSWORD = 'a password of somebody';
+export const JWT_SECRET = 'a secret that is known to the tests alone';
+
+const LIMITS = { maxUsers: 1000, maxChannels: 100, maxUsersPerChannel: 50 };
+
+/** All services on a database of the test's own, and short ways to make organizations. */
+export class TestServices {
+  readonly test: TestDatabase;
+  readonly hasher = new PasswordHasher({ concurrency: 2, maxWaiting: 1000 });
+  readonly accessTokens = new AccessTokens({ secret: JWT_SECRET, ttlS: 900 });
+  readonly refreshTokens: RefreshTokens;
+  readonly permissions: PermissionService;
+  readonly auth: AuthService;
+  readonly organizations: OrganizationService;
+  readonly users: UserService;
+  readonly roles: RoleService;
+  readonly channels: ChannelService;
+  readonly acl: ChannelAclService;
+  readonly system = systemContext('test');
+
+  static async create(): Promise<TestServices> {
+    return new TestServices(await TestDatabase.create());
+  }
+
+  private constructor(test: TestDatabase) {
+    const { database } = test;
+    this.test = test;
+    this.refreshTokens = new RefreshTokens(database, 86_400);
+    this.permissions = new PermissionService(database);
+    this.auth = new AuthService(database, this.hasher, this.accessTokens, this.refreshTokens);
+    this.organizations = new OrganizationService(database, this.permissions, this.hasher, LIMITS);
+    this.users = new UserService(database, this.permissions, this.auth, this.hasher, {
+      maxUsersPerOrganization: LIMITS.maxUsers,
+    });
+    this.roles = new RoleService(database, this.permissions);
+    this.channels = new ChannelService(database, this.permissions, this.hasher, {
+      maxChannelsPerOrganization: LIMITS.maxChannels,
+      maxUsersPerChannel: LIMITS.maxUsersPerChannel,
+    });
+    this.acl = new ChannelAclService(database, this.permissions);
+  }
+
+  /** An organization whose name is its tag. */
+  organization(tag: string): Promise<Organization> {
+    return this.organizations.create(this.system, { name: tag, tag });
+  }
+
+  /** A user with {@link PASSWORD}, and the role `member` where no others are given. */
+  user(organization: Organization, username: string, input: Partial<NewUser> = {}): Promise<User> {
+    return this.users.create(this.system, organization.id, { username, password: PASSWORD, ...input });
+  }
+
+  /** The user's own requests. */
+  as(user: User): RequestContext {
+    const { id, organizationId, username } = user;
+    const actor: UserActor = {
+      kind: 'user',
+      userId: id,
+      organizationId,
+      username,
+      platformAdmin: false,
+      loginId: null,
+    };
+    return { ...this.system, actor, door: 'graphql' };
+  }
+
+  drop(): Promise<void> {
+    return this.test.drop();
+  }
+}
