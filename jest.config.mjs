@@ -5,7 +5,7 @@ const transform = {
     {
       swcrc: false,
       jsc: {
-        target: 'es2022',
+        target: 'es2024',
         keepClassNames: true,
         parser: { syntax: 'typescript', decorators: true },
         transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
