@@ -1,7 +1,7 @@
 /**
  * `npm run db:create | db:up | db:check`, on a temporary embedded PostgreSQL, or on the one that `DATABASE_URL` names.
  *
- * - create: writes the migration that leads from the last one to the present entities.
+ * - create [NAME]: writes the migration that leads from the last one to the present entities.
  * - up: applies the migrations that are missing.
  * - check: fails where migrations, their snapshot and the entities do not agree.
  */
@@ -45,7 +45,7 @@ async function run(command: keyof typeof COMMANDS, connection: DatabaseConnectio
 }
 
 async function create(orm: MikroORM): Promise<void> {
-  const { fileName } = await orm.migrator.create();
+  const { fileName } = await orm.migrator.create(undefined, false, false, process.argv[3]);
   say(fileName === '' ? 'The entities and the migrations agree: nothing to write.' : `Wrote migrations/${fileName}.`);
 }
 

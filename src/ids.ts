@@ -12,6 +12,14 @@ export type UserId = Id<'user'>;
 export type RoleId = Id<'role'>;
 /** `channels.id`. */
 export type ChannelId = Id<'channel'>;
+/** `audit_entries.id`. */
+export type AuditEntryId = Id<'audit_entry'>;
+/** `bans.id`. */
+export type BanId = Id<'ban'>;
+/** `invitations.id`. */
+export type InvitationId = Id<'invitation'>;
+/** `api_keys.id`. */
+export type ApiKeyId = Id<'api_key'>;
 
 /** The id of a connected voice session: an unsigned 32-bit integer, never 0, never reused while a channel key that it sealed under lives. Not a database id. */
 export type SessionId = Id<'session'>;
@@ -23,6 +31,9 @@ export const organizationId = (value: number): OrganizationId => serial(value) a
 export const userId = (value: number): UserId => serial(value) as UserId;
 export const roleId = (value: number): RoleId => serial(value) as RoleId;
 export const channelId = (value: number): ChannelId => serial(value) as ChannelId;
+export const banId = (value: number): BanId => serial(value) as BanId;
+export const invitationId = (value: number): InvitationId => serial(value) as InvitationId;
+export const apiKeyId = (value: number): ApiKeyId => serial(value) as ApiKeyId;
 export const sessionId = (value: number): SessionId => bounded(value, MAX_SESSION_ID) as SessionId;
 
 /** Reads an id from text (GraphQL `ID`, a REST path). Returns undefined for anything that is not the canonical decimal form of a serial, so that the caller can answer NOT_FOUND. */

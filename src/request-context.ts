@@ -4,6 +4,9 @@ import type { OrganizationId, UserId } from './ids.js';
 /** The door through which a request came. */
 export type Door = 'graphql' | 'rest' | 'voice' | 'internal';
 
+/** What an API key may be used for: to read, to change, to talk. */
+export type ApiKeyScope = 'read' | 'write' | 'voice';
+
 /** Somebody who has proved who they are. */
 export interface UserActor {
   readonly kind: 'user';
@@ -15,6 +18,8 @@ export interface UserActor {
   readonly platformAdmin: boolean;
   /** The login that the access token belongs to, which `logout` ends; null for a voice login by password. */
   readonly loginId: string | null;
+  /** What an API key may be used for; null for a login, which may be used for everything. */
+  readonly scopes: readonly ApiKeyScope[] | null;
 }
 
 /** Nobody yet: may log in, and nothing else. */
@@ -37,6 +42,10 @@ export interface RequestContext {
   readonly requestId: string;
   /** The address of the peer, or null where there is none. Not for logs. */
   readonly remoteAddress: string | null;
+  /** Why, in the actor's words: for the audit log. */
+  readonly reason?: string | undefined;
+  /** Names one creation, so that asking for it again within 24 h gives the same object and no second one. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 export const ANONYMOUS: AnonymousActor = { kind: 'anonymous' };

@@ -1,13 +1,14 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database } from '../database/database.js';
-import { AppError, invalidInput } from '../errors.js';
-import type { OrganizationId, UserId } from '../ids.js';
-import { Permission } from '../permissions/bits.js';
+import { AppError } from '../errors.js';
+import type { UserId } from '../ids.js';
 import { type RequestContext, systemContext, type UserActor } from '../request-context.js';
-import { password as checkedPassword } from '../text-rules.js';
+import { composedPassword, toPassword } from '../text-rules.js';
 import { User } from '../users/user.entity.js';
-import type { AccessTokenClaims, AccessTokens } from './access-token.js';
+import type { AccessTokens } from './access-token.js';
+import { API_KEY_PREFIX } from './api-key-prefix.js';
 import { AttemptLimiter } from './attempt-limiter.js';
+import { Identities, type Identity } from './identities.js';
 import type { PasswordHasher } from './password-hasher.js';
 import type { RefreshTokens } from './refresh-tokens.js';
 
@@ -41,6 +42,7 @@ export class AuthService {
   readonly #hasher: PasswordHasher;
   readonly #accessTokens: AccessTokens;
   readonly #refreshTokens: RefreshTokens;
+  readonly #identities: Identities;
   readonly #accounts = new AttemptLimiter('login', ACCOUNT_LIMIT);
   readonly #addresses = new AttemptLimiter('login', ADDRESS_LIMIT);
 
@@ -49,11 +51,17 @@ export class AuthService {
     this.#hasher = hasher;
     this.#accessTokens = accessTokens;
     this.#refreshTokens = refreshTokens;
+    this.#identities = new Identities(database);
   }
 
   /** Throws INVALID_CREDENTIALS, the same for a wrong password, an unknown user and an unknown organization, or RATE_LIMITED. */
   async login(ctx: RequestContext, credentials: PasswordLogin): Promise<LoginResult> {
-    const user = await this.#verify(ctx, credentials);
+    const { user } = await this.#verify(ctx, credentials);
+    return this.#issue(user, await this.#refreshTokens.begin(internal(ctx), user.id));
+  }
+
+  /** Logs in a user of whom the caller has made sure. */
+  async loginAs(ctx: RequestContext, user: User): Promise<LoginResult> {
     return this.#issue(user, await this.#refreshTokens.begin(internal(ctx), user.id));
   }
 
@@ -61,7 +69,9 @@ export class AuthService {
   async refresh(ctx: RequestContext, refreshToken: string): Promise<LoginResult> {
     const next = await this.#refreshTokens.rotate(internal(ctx), refreshToken);
     const user = await this.#database.read(internal(ctx), (em) => em.findOne(User, { id: next.userId }));
-    if (user === null) throw notAuthenticated();
+    const found = await this.#identities.ofUser(next.userId, ctx.remoteAddress);
+    if (user === null || found === undefined) throw notAuthenticated();
+    if (found.banned) throw banned();
     return this.#issue(user, next);
   }
 
@@ -75,13 +85,13 @@ export class AuthService {
   async changePassword(ctx: RequestContext, currentPassword: string, newPassword: string): Promise<LoginResult> {
     if (ctx.actor.kind !== 'user') throw notAuthenticated();
     const { userId } = ctx.actor;
-    const checked = checkedPassword(['input', 'newPassword'], newPassword);
+    const checked = toPassword(newPassword, ['input', 'newPassword']);
     const user = await this.#database.read(internal(ctx), (em) => em.findOneOrFail(User, { id: userId }));
     const account = `user:${userId}`;
     await this.#accounts.take(account);
     if (
       currentPassword.length > MAX_PASSWORD_LENGTH ||
-      !(await this.#hasher.verify(user.passwordHash, currentPassword))
+      !(await this.#hasher.verify(user.passwordHash, composedPassword(currentPassword)))
     ) {
       throw new AppError('WRONG_PASSWORD', 'This is not your present password.', {
         path: ['input', 'currentPassword'],
@@ -89,9 +99,11 @@ export class AuthService {
     }
     await this.#accounts.giveBack(account);
     const passwordHash = await this.#hasher.hash(checked);
-    const changed = await this.#database.write(internal(ctx), async ({ em, publish }) => {
-      const found = await em.findOneOrFail(User, { id: userId });
+    const changed = await this.#database.write(ctx, async ({ em, publish, record }) => {
+      const found = await em.findOneOrFail(User, { id: userId }, { filters: false });
       await this.setPassword(em, found, passwordHash);
+      const { organizationId } = found;
+      record({ organizationId, action: 'user_password_changed', target: { type: 'user', id: userId } });
       if (found.organizationId !== null) {
         publish({ type: 'user_credentials_changed', organizationId: found.organizationId, userId });
       }
@@ -107,34 +119,42 @@ export class AuthService {
     await this.#refreshTokens.revokeAllOf(em, user.id);
   }
 
-  /** Who the token speaks for, as the database knows them now. Throws UNAUTHENTICATED. */
-  async authenticate(accessToken: string): Promise<UserActor> {
-    const claims = this.#accessTokens.read(accessToken);
-    const actor = claims === undefined ? undefined : await this.#actorOf(claims);
-    if (actor === undefined) throw notAuthenticated();
-    return actor;
+  /**
+   * Who the token speaks for, as the database knows them now: an access token of a login, or an API key. Throws
+   * UNAUTHENTICATED, and BANNED where the user or `remoteAddress` is banned from the organization.
+   */
+  async authenticate(token: string, remoteAddress: string | null): Promise<UserActor> {
+    const found = token.startsWith(API_KEY_PREFIX)
+      ? await this.#identities.ofApiKey(token, remoteAddress)
+      : await this.#ofAccessToken(token, remoteAddress);
+    if (found === undefined) throw notAuthenticated();
+    if (found.banned) throw banned();
+    return found.actor;
   }
 
   /** Who has this password. Throws as {@link login}; issues nothing. */
   async verifyPassword(ctx: RequestContext, credentials: PasswordLogin): Promise<UserActor> {
-    const user = await this.#verify(ctx, credentials);
-    const row = await this.#identityRow(user.id, null);
-    if (row === undefined) throw invalidCredentials();
-    return toActor(row, null);
+    const { actor } = await this.#verify(ctx, credentials);
+    return actor;
   }
 
-  async #verify(ctx: RequestContext, { organizationTag, username, password }: PasswordLogin): Promise<User> {
+  async #verify(
+    ctx: RequestContext,
+    { organizationTag, username, password }: PasswordLogin,
+  ): Promise<{ readonly user: User; readonly actor: UserActor }> {
     const account = JSON.stringify([organizationTag?.toLowerCase() ?? null, username]);
     const address = ctx.remoteAddress ?? 'none';
     await this.#addresses.take(address);
     await this.#accounts.take(account);
-    if (username === '') throw invalidInput(['input', 'username'], 'Give the username.');
     const user = await this.#find(ctx, organizationTag, username);
     const fits = password.length <= MAX_PASSWORD_LENGTH;
-    const verified = await this.#hasher.verify(user?.passwordHash ?? null, fits ? password : '');
+    const verified = await this.#hasher.verify(user?.passwordHash ?? null, fits ? composedPassword(password) : '');
     if (user === null || !fits || !verified) throw invalidCredentials();
     await Promise.all([this.#addresses.giveBack(address), this.#accounts.giveBack(account)]);
-    return user;
+    const found = await this.#identities.ofUser(user.id, ctx.remoteAddress);
+    if (found === undefined) throw invalidCredentials();
+    if (found.banned) throw banned();
+    return { user, actor: found.actor };
   }
 
   #find(ctx: RequestContext, organizationTag: string | null, username: string): Promise<User | null> {
@@ -156,47 +176,10 @@ export class AuthService {
     return { accessToken: this.#accessTokens.sign(claims), expiresInS: ttlS, refreshToken: login.refreshToken, user };
   }
 
-  async #actorOf(claims: AccessTokenClaims): Promise<UserActor | undefined> {
-    const row = await this.#identityRow(claims.userId, claims.loginId);
-    if (row === undefined || !row.login_lives) return undefined;
-    if (row.token_version !== claims.tokenVersion || row.org_id !== claims.organizationId) return undefined;
-    return toActor(row, claims.loginId);
+  async #ofAccessToken(token: string, remoteAddress: string | null): Promise<Identity | undefined> {
+    const claims = this.#accessTokens.read(token);
+    return claims === undefined ? undefined : this.#identities.ofLogin(claims, remoteAddress);
   }
-
-  #identityRow(userId: UserId, loginId: string | null): Promise<IdentityRow | undefined> {
-    return this.#database.read(systemContext('authenticate'), async (em) => {
-      const [row] = await em.execute<IdentityRow[]>(IDENTITY_STATEMENT, [Permission.MANAGE, loginId, userId]);
-      return row;
-    });
-  }
-}
-
-interface IdentityRow {
-  readonly id: UserId;
-  readonly org_id: OrganizationId | null;
-  readonly username: string;
-  readonly token_version: number;
-  readonly platform_manager: boolean;
-  readonly login_lives: boolean;
-}
-
-const IDENTITY_STATEMENT = `
-select u.id, u.org_id, u.username, u.token_version,
-  exists (select 1 from user_roles ur join roles r on r.id = ur.role_id
-    where ur.user_id = u.id and r.org_id is null and (r.permissions & ?) <> 0) as platform_manager,
-  exists (select 1 from refresh_tokens t
-    where t.user_id = u.id and t.family_id = ?::uuid and t.revoked_at is null) as login_lives
-from users u where u.id = ?`;
-
-function toActor(row: IdentityRow, loginId: string | null): UserActor {
-  return {
-    kind: 'user',
-    userId: row.id,
-    organizationId: row.org_id,
-    username: row.username,
-    platformAdmin: row.org_id === null && row.platform_manager,
-    loginId,
-  };
 }
 
 /** Who logs in is nobody yet: what has to be read for it is read by the server. */
@@ -206,6 +189,10 @@ function internal(ctx: RequestContext): RequestContext {
 
 function invalidCredentials(): AppError {
   return new AppError('INVALID_CREDENTIALS', 'The organization, the username or the password is wrong.');
+}
+
+function banned(): AppError {
+  return new AppError('BANNED', 'You are banned from this organization.');
 }
 
 function notAuthenticated(): AppError {

@@ -4,7 +4,7 @@ import { ALL_PERMISSIONS, Permission } from '../permissions/bits.js';
 import { systemContext } from '../request-context.js';
 import { Role } from '../roles/role.entity.js';
 import { UserRole } from '../roles/user-role.entity.js';
-import { password as checkedPassword, comparisonKey } from '../text-rules.js';
+import { comparisonKey, toPassword } from '../text-rules.js';
 import { User } from '../users/user.entity.js';
 import type { PasswordHasher } from './password-hasher.js';
 
@@ -38,7 +38,7 @@ export async function ensureFirstAdministrator(
   const password =
     givenPassword === undefined
       ? randomBytes(PASSWORD_BYTES).toString('base64url')
-      : checkedPassword(['PARLEY_ADMIN_PASSWORD'], givenPassword);
+      : toPassword(givenPassword, ['PARLEY_ADMIN_PASSWORD']);
   const passwordHash = await hasher.hash(password);
   const made = await database.write(ctx, async ({ em }) => {
     await em.execute('select pg_advisory_xact_lock(?)', [ADVISORY_LOCK]);

@@ -1,12 +1,11 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import type { Database } from '../database/database.js';
 import { AppError } from '../errors.js';
 import type { UserId } from '../ids.js';
 import type { RequestContext } from '../request-context.js';
+import { hashOfSecret, randomSecret } from './random-secret.js';
 import { RefreshToken } from './refresh-token.entity.js';
-
-const TOKEN_BYTES = 32;
 
 /** A token that was just made. Only its hash is kept. */
 export interface IssuedRefreshToken {
@@ -40,7 +39,7 @@ export class RefreshTokens {
       // Of two uses at once the second waits here, and sees the first.
       const token = await em.findOne(
         RefreshToken,
-        { tokenHash: hashOf(refreshToken) },
+        { tokenHash: hashOfSecret(refreshToken) },
         { lockMode: LockMode.PESSIMISTIC_WRITE },
       );
       if (token === null || token.revokedAt !== null) return undefined;
@@ -69,18 +68,13 @@ export class RefreshTokens {
   }
 
   #add(em: EntityManager, userId: UserId, familyId: string): IssuedRefreshToken {
-    const refreshToken = randomBytes(TOKEN_BYTES).toString('base64url');
+    const refreshToken = randomSecret();
     const expiresAt = new Date(Date.now() + this.#ttlS * 1000);
-    em.persist(em.create(RefreshToken, { userId, familyId, tokenHash: hashOf(refreshToken), expiresAt }));
+    em.persist(em.create(RefreshToken, { userId, familyId, tokenHash: hashOfSecret(refreshToken), expiresAt }));
     return { userId, refreshToken, familyId };
   }
 }
 
 async function revokeFamily(em: EntityManager, familyId: string): Promise<void> {
   await em.nativeUpdate(RefreshToken, { familyId, revokedAt: null }, { revokedAt: new Date() });
-}
-
-/** The token has 256 random bits, so a plain hash is as good as a slow one. */
-function hashOf(refreshToken: string): string {
-  return createHash('sha256').update(refreshToken).digest('hex');
 }

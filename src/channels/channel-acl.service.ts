@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { AuditSnapshot } from '../audit/audit-record.js';
 import type { Database } from '../database/database.js';
 import { notFound } from '../errors.js';
 import type { ChannelId, OrganizationId, RoleId } from '../ids.js';
@@ -43,13 +44,20 @@ export class ChannelAclService {
   ): Promise<Channel> {
     this.#permissions.requireLogin(ctx);
     const mask = checkedMask(permissions);
-    return this.#database.write(ctx, async ({ em, publish }) => {
+    return this.#database.write(ctx, async ({ em, publish, record }) => {
       const { channel, held } = await this.#requireEdit(ctx, em, channelId);
       const { organizationId } = channel;
       if ((await em.count(Role, { id: roleId, organizationId })) === 0) throw notFound('role');
       const former = await em.findOne(ChannelAcl, { channelId, roleId });
       requireHeld(held, mask | (former?.permissions ?? 0));
       await em.upsert(ChannelAcl, { channelId, roleId, permissions: mask });
+      record({
+        organizationId,
+        action: 'channel_acl_entry_set',
+        target: { type: 'channel', id: channelId },
+        before: former === null ? undefined : snapshotOf(roleId, former.permissions),
+        after: snapshotOf(roleId, mask),
+      });
       publish({ type: 'channel_acl_changed', organizationId, channelId });
       return channel;
     });
@@ -58,12 +66,17 @@ export class ChannelAclService {
   /** Takes a role off the list. Without any entry the channel follows its parent again. Removing what is not there is fine. */
   async removeEntry(ctx: RequestContext, channelId: ChannelId, roleId: RoleId): Promise<Channel> {
     this.#permissions.requireLogin(ctx);
-    return this.#database.write(ctx, async ({ em, publish }) => {
+    return this.#database.write(ctx, async ({ em, publish, record }) => {
       const { channel, held } = await this.#requireEdit(ctx, em, channelId);
+      const { organizationId } = channel;
       const former = await em.findOne(ChannelAcl, { channelId, roleId });
-      requireHeld(held, former?.permissions ?? 0);
+      if (former === null) return channel;
+      requireHeld(held, former.permissions);
       await em.nativeDelete(ChannelAcl, { channelId, roleId });
-      publish({ type: 'channel_acl_changed', organizationId: channel.organizationId, channelId });
+      const target = { type: 'channel' as const, id: channelId };
+      const before = snapshotOf(roleId, former.permissions);
+      record({ organizationId, action: 'channel_acl_entry_removed', target, before });
+      publish({ type: 'channel_acl_changed', organizationId, channelId });
       return channel;
     });
   }
@@ -78,6 +91,10 @@ export class ChannelAclService {
     const place = { organizationId: channel.organizationId, channelId };
     return { channel, held: await this.#permissions.requireInChannel(ctx, em, place, Permission.MANAGE) };
   }
+}
+
+function snapshotOf(roleId: RoleId, permissions: PermissionMask): AuditSnapshot {
+  return { roleId, permissions: permissionNames(permissions) };
 }
 
 /** An entry that grants what the actor does not hold is neither made nor undone by them. */

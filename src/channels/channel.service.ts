@@ -1,16 +1,18 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import { type AuditSnapshot, differences } from '../audit/audit-record.js';
 import type { PasswordHasher } from '../auth/password-hasher.js';
 import type { Database } from '../database/database.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
+import { createOnce } from '../idempotency/idempotency.js';
 import type { ChannelId, OrganizationId } from '../ids.js';
 import { DEFAULT_MAX_CHANNELS, Organization } from '../organizations/organization.entity.js';
 import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
 import { Permission } from '../permissions/bits.js';
 import type { PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
-import { channelName, channelPassword, comparisonKey, description } from '../text-rules.js';
+import { comparisonKey, composedPassword, toChannelName, toChannelPassword, toDescription } from '../text-rules.js';
 import { Channel } from './channel.entity.js';
 import { ChannelAcl } from './channel-acl.entity.js';
 import { depthOf, heightOf, inTreeOrder, subtreeOf } from './channel-tree.js';
@@ -112,33 +114,47 @@ export class ChannelService {
 
   /** True where the channel has no password, or this one. */
   async verifyPassword(channel: Channel, password: string): Promise<boolean> {
-    return channel.passwordHash === null || (await this.#hasher.verify(channel.passwordHash, password));
+    return (
+      channel.passwordHash === null || (await this.#hasher.verify(channel.passwordHash, composedPassword(password)))
+    );
   }
 
   /** Needs MANAGE in the parent, or in the organization for a channel at the root. Throws QUOTA_EXCEEDED, ALREADY_EXISTS. */
   async create(ctx: RequestContext, organizationId: OrganizationId, input: NewChannel): Promise<Channel> {
     await this.#database.read(ctx, (em) => this.#requireManage(ctx, em, organizationId, input.parentId ?? null));
-    const name = channelName(['input', 'name'], input.name);
+    const name = toChannelName(input.name, ['input', 'name']);
     const values = {
       organizationId,
       name,
       nameKey: comparisonKey(name),
-      description: input.description === undefined ? null : description(['input', 'description'], input.description),
+      description: input.description === undefined ? null : toDescription(input.description, ['input', 'description']),
       maxUsers: this.#checkedMaxUsers(input.maxUsers ?? 0),
       position: checkedPosition(input.position ?? 0),
       passwordHash: await this.#passwordHash(input.password ?? null),
     };
     return refusingDuplicates(NAME_TAKEN, () =>
-      this.#database.write(ctx, async ({ em, publish }) => {
+      this.#database.write(ctx, async ({ em, publish, record }) => {
         const parentId = input.parentId ?? null;
         await this.#requireManage(ctx, em, organizationId, parentId);
-        const organization = await lockedOrganization(em, organizationId);
-        await this.#requirePlace(em, organization);
-        if (parentId !== null) requireDepth(depthOf(await em.find(Channel, { organizationId }), parentId) + 1);
-        const channel = em.create(Channel, { ...values, parentId });
-        await em.persist(channel).flush();
-        publish({ type: 'channel_created', organizationId, channelId: channel.id });
-        return channel;
+        return createOnce(ctx, em, {
+          operation: 'createChannel',
+          input: { organizationId, ...input },
+          find: (id) => em.findOne(Channel, { id: id as ChannelId }),
+          create: async () => {
+            await this.#requirePlace(em, await lockedOrganization(em, organizationId));
+            if (parentId !== null) requireDepth(depthOf(await em.find(Channel, { organizationId }), parentId) + 1);
+            const channel = em.create(Channel, { ...values, parentId });
+            await em.persist(channel).flush();
+            record({
+              organizationId,
+              action: 'channel_created',
+              target: targetOf(channel),
+              after: snapshotOf(channel),
+            });
+            publish({ type: 'channel_created', organizationId, channelId: channel.id });
+            return channel;
+          },
+        });
       }),
     );
   }
@@ -150,19 +166,20 @@ export class ChannelService {
     await this.#database.read(ctx, (em) => this.#requireEdit(ctx, em, id));
     const passwordHash = password === undefined ? undefined : await this.#passwordHash(password);
     return refusingDuplicates(NAME_TAKEN, () =>
-      this.#database.write(ctx, async ({ em, publish }) => {
+      this.#database.write(ctx, async ({ em, publish, record }) => {
         const channel = await this.#requireEdit(ctx, em, id);
         const { organizationId } = channel;
         await lockedOrganization(em, organizationId);
         await em.refresh(channel);
         requireVersion(channel, change.expectedVersion);
+        const before = snapshotOf(channel);
         if (change.name !== undefined) {
-          channel.name = channelName(['input', 'name'], change.name);
+          channel.name = toChannelName(change.name, ['input', 'name']);
           channel.nameKey = comparisonKey(channel.name);
         }
         if (change.description !== undefined) {
           channel.description =
-            change.description === null ? null : description(['input', 'description'], change.description);
+            change.description === null ? null : toDescription(change.description, ['input', 'description']);
         }
         if (passwordHash !== undefined) channel.passwordHash = passwordHash;
         if (change.maxUsers !== undefined) channel.maxUsers = this.#checkedMaxUsers(change.maxUsers);
@@ -171,6 +188,8 @@ export class ChannelService {
           await this.#move(ctx, em, channel, change.parentId);
         }
         await em.flush();
+        const changed = differences(before, snapshotOf(channel));
+        record({ organizationId, action: 'channel_updated', target: targetOf(channel), ...changed });
         publish({ type: 'channel_updated', organizationId, channelId: id });
         return channel;
       }),
@@ -184,13 +203,14 @@ export class ChannelService {
     { recursive, expectedVersion }: { readonly recursive: boolean; readonly expectedVersion?: number | undefined },
   ): Promise<void> {
     this.#permissions.requireLogin(ctx);
-    await this.#database.write(ctx, async ({ em, publish }) => {
+    await this.#database.write(ctx, async ({ em, publish, record }) => {
       const channel = await this.#requireEdit(ctx, em, id);
       const { organizationId } = channel;
       await lockedOrganization(em, organizationId);
       await em.refresh(channel);
       requireVersion(channel, expectedVersion);
-      const ids = [...subtreeOf(await em.find(Channel, { organizationId }), id)];
+      const channels = await em.find(Channel, { organizationId });
+      const ids = [...subtreeOf(channels, id)];
       if (ids.length > 1 && !recursive) {
         throw new AppError('HAS_CHILDREN', 'There are channels below it. Delete them too, or move them first.', {
           params: { channels: ids.length - 1 },
@@ -198,7 +218,10 @@ export class ChannelService {
       }
       await em.nativeDelete(ChannelAcl, { channelId: { $in: ids } });
       await em.nativeDelete(Channel, { id: { $in: ids } });
-      for (const channelId of ids) publish({ type: 'channel_deleted', organizationId, channelId });
+      for (const deleted of channels.filter((each) => ids.includes(each.id))) {
+        record({ organizationId, action: 'channel_deleted', target: targetOf(deleted), before: snapshotOf(deleted) });
+        publish({ type: 'channel_deleted', organizationId, channelId: deleted.id });
+      }
     });
   }
 
@@ -255,8 +278,17 @@ export class ChannelService {
   }
 
   async #passwordHash(password: string | null): Promise<string | null> {
-    return password === null ? null : this.#hasher.hash(channelPassword(['input', 'password'], password));
+    return password === null ? null : this.#hasher.hash(toChannelPassword(password, ['input', 'password']));
   }
+}
+
+function targetOf({ id }: Channel): { readonly type: 'channel'; readonly id: ChannelId } {
+  return { type: 'channel', id };
+}
+
+function snapshotOf(channel: Channel): AuditSnapshot {
+  const { name, parentId, description, maxUsers, position, passwordHash } = channel;
+  return { name, parentId, description, maxUsers, position, hasPassword: passwordHash !== null };
 }
 
 const NAME_TAKEN = {

@@ -1,9 +1,11 @@
-import { ConnectionException, type EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { ConnectionException, type EntityManager, MikroORM, type RequiredEntityData } from '@mikro-orm/postgresql';
 import type { Logger } from 'pino';
+import { AuditEntry } from '../audit/audit-entry.entity.js';
+import type { AuditRecord } from '../audit/audit-record.js';
 import { AppError } from '../errors.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { RequestContext } from '../request-context.js';
+import type { ApiKeyScope, RequestContext } from '../request-context.js';
 import type { DatabaseConnection } from './database-connection.js';
 import { ormOptions } from './orm-options.js';
 import { scopeOf, tenantFilter } from './tenant-filter.js';
@@ -22,6 +24,8 @@ export interface Transaction {
   readonly em: EntityManager;
   /** Tells the event after the commit; nothing is told where the transaction fails. */
   publish(event: DomainEvent): void;
+  /** Writes the change down in the audit log, in this transaction. */
+  record(record: AuditRecord): void;
 }
 
 /** The one way to PostgreSQL. What is read and written is bound to the organization of the actor. */
@@ -63,14 +67,22 @@ export class Database {
 
   /** Runs queries. Throws what `work` throws, and AppError UNAVAILABLE where PostgreSQL is away. */
   read<Result>(ctx: RequestContext, work: (em: EntityManager) => Promise<Result>): Promise<Result> {
+    requireScope(ctx, 'read');
     return explained(() => work(this.#scoped(ctx)));
   }
 
   /** Runs a change in one transaction, then tells its events. Throws what `work` throws, after a rollback, and AppError UNAVAILABLE where PostgreSQL is away. */
   async write<Result>(ctx: RequestContext, work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    requireScope(ctx, 'write');
     const events: DomainEvent[] = [];
     const result = await explained(() =>
-      this.#scoped(ctx).transactional((em) => work({ em, publish: (event) => events.push(event) })),
+      this.#scoped(ctx).transactional((em) =>
+        work({
+          em,
+          publish: (event) => events.push(event),
+          record: (record) => em.persist(em.create(AuditEntry, toEntry(ctx, record))),
+        }),
+      ),
     );
     for (const event of events) this.#events.publish(event);
     return result;
@@ -85,6 +97,31 @@ export class Database {
     em.setFilterParams(tenantFilter.name, scopeOf(ctx.actor));
     return em;
   }
+}
+
+/** Every read and every change of an API key passes here, so its scopes hold at every door. */
+function requireScope({ actor }: RequestContext, scope: ApiKeyScope): void {
+  if (actor.kind !== 'user' || actor.scopes === null || actor.scopes.includes(scope)) return;
+  throw new AppError('PERMISSION_DENIED', `This API key lacks the scope "${scope}".`, { params: { scope } });
+}
+
+function toEntry(
+  { actor, door, requestId, reason }: RequestContext,
+  { organizationId, action, target, before, after }: AuditRecord,
+): RequiredEntityData<AuditEntry> {
+  return {
+    organizationId,
+    actorId: actor.kind === 'user' ? actor.userId : null,
+    actorName: actor.kind === 'user' ? actor.username : null,
+    door,
+    action,
+    targetType: target.type,
+    targetId: target.id,
+    before: before ?? null,
+    after: after ?? null,
+    reason: reason ?? null,
+    requestId,
+  };
 }
 
 /** SQLSTATE classes that say that the server is away, going or full: connection, insufficient resources, operator intervention. */

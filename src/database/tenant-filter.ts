@@ -1,6 +1,8 @@
 import type { FilterDef } from '@mikro-orm/postgresql';
+import { ApiKey } from '../api-keys/api-key.entity.js';
 import { RefreshToken } from '../auth/refresh-token.entity.js';
 import { ChannelAcl } from '../channels/channel-acl.entity.js';
+import { IdempotencyKey } from '../idempotency/idempotency-key.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
 import type { Actor } from '../request-context.js';
 import { UserRole } from '../roles/user-role.entity.js';
@@ -47,7 +49,11 @@ function conditionFor(entityName: string | undefined, organizationId: number): o
     case ChannelAcl.name:
       return { channelId: { organizationId } };
     case RefreshToken.name:
+    case ApiKey.name:
       return { userId: { organizationId } };
+    case IdempotencyKey.name:
+      // Bound to its actor by its primary key, and shown to nobody.
+      return {};
     default:
       return { organizationId };
   }

@@ -1,5 +1,5 @@
 /** What has happened, told after the commit. Events carry ids, not objects: a listener reads the present state itself, so a late or repeated event does no harm. */
-import type { ChannelId, OrganizationId, RoleId, SessionId, UserId } from '../ids.js';
+import type { ApiKeyId, BanId, ChannelId, OrganizationId, RoleId, SessionId, UserId } from '../ids.js';
 
 /** Why a session left a channel or ended. */
 export type LeaveReason =
@@ -30,6 +30,9 @@ export type DomainEvent =
   | ({ readonly type: 'user_updated'; readonly userId: UserId } & OfOrganization)
   | ({ readonly type: 'user_deleted'; readonly userId: UserId } & OfOrganization)
   | ({ readonly type: 'user_credentials_changed'; readonly userId: UserId } & OfOrganization)
+  | ({ readonly type: 'ban_created'; readonly banId: BanId } & OfOrganization)
+  | ({ readonly type: 'ban_lifted'; readonly banId: BanId } & OfOrganization)
+  | ({ readonly type: 'api_key_revoked'; readonly userId: UserId; readonly apiKeyId: ApiKeyId } & OfOrganization)
   | ({ readonly type: 'role_created'; readonly roleId: RoleId } & OfOrganization)
   | ({ readonly type: 'role_updated'; readonly roleId: RoleId } & OfOrganization)
   | ({ readonly type: 'role_deleted'; readonly roleId: RoleId } & OfOrganization)

@@ -1,4 +1,6 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import { AuditEntry } from '../audit/audit-entry.entity.js';
+import { type AuditSnapshot, differences } from '../audit/audit-record.js';
 import type { PasswordHasher } from '../auth/password-hasher.js';
 import { Channel } from '../channels/channel.entity.js';
 import { ChannelAcl } from '../channels/channel-acl.entity.js';
@@ -6,6 +8,7 @@ import type { Database, Transaction } from '../database/database.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
+import { createOnce } from '../idempotency/idempotency.js';
 import type { OrganizationId, UserId } from '../ids.js';
 import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
 import { ALL_PERMISSIONS, MEMBER_PERMISSIONS } from '../permissions/bits.js';
@@ -13,7 +16,14 @@ import type { PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
 import { Role } from '../roles/role.entity.js';
 import { UserRole } from '../roles/user-role.entity.js';
-import { comparisonKey, email, organizationName, organizationTag, password, username } from '../text-rules.js';
+import {
+  comparisonKey,
+  toEmail,
+  toOrganizationName,
+  toOrganizationTag,
+  toPassword,
+  toUsername,
+} from '../text-rules.js';
 import { User } from '../users/user.entity.js';
 import { DEFAULT_MAX_CHANNELS, DEFAULT_MAX_USERS, Organization } from './organization.entity.js';
 
@@ -100,8 +110,8 @@ export class OrganizationService {
     this.#permissions.requirePlatformAdmin(ctx);
     const owner = input.owner === undefined ? undefined : await this.#checkedOwner(input.owner);
     const values = {
-      name: organizationName(['input', 'name'], input.name),
-      tag: organizationTag(['input', 'tag'], input.tag),
+      name: toOrganizationName(input.name, ['input', 'name']),
+      tag: toOrganizationTag(input.tag, ['input', 'tag']),
       maxUsers: this.#quota('maxUsers', input.maxUsers ?? Math.min(DEFAULT_MAX_USERS, this.#limits.maxUsers)),
       maxChannels: this.#quota(
         'maxChannels',
@@ -110,12 +120,13 @@ export class OrganizationService {
     };
     return refusingDuplicates(TAG_TAKEN, () =>
       this.#database.write(ctx, async (transaction) => {
-        const { em, publish } = transaction;
-        const organization = em.create(Organization, values);
-        await em.persist(organization).flush();
-        await furnish(em, organization, owner);
-        publish({ type: 'organization_created', organizationId: organization.id });
-        return organization;
+        const { em } = transaction;
+        return createOnce(ctx, em, {
+          operation: 'createOrganization',
+          input,
+          find: (id) => em.findOne(Organization, { id: id as OrganizationId }),
+          create: () => found(transaction, values, owner),
+        });
       }),
     );
   }
@@ -124,7 +135,7 @@ export class OrganizationService {
   async update(ctx: RequestContext, id: OrganizationId, change: OrganizationChange): Promise<Organization> {
     return refusingDuplicates(TAG_TAKEN, () =>
       this.#database.write(ctx, async (transaction) => {
-        const { em, publish } = transaction;
+        const { em, publish, record } = transaction;
         await this.#permissions.requireManage(ctx, em, id, 'organization');
         if (change.ownerId !== undefined) await this.#permissions.requireOwner(ctx, em, id, 'organization');
         if (change.maxUsers !== undefined || change.maxChannels !== undefined) {
@@ -132,12 +143,20 @@ export class OrganizationService {
         }
         const organization = await find(em, id, LockMode.PESSIMISTIC_WRITE);
         requireVersion(organization, change.expectedVersion);
-        if (change.name !== undefined) organization.name = organizationName(['input', 'name'], change.name);
-        if (change.tag !== undefined) organization.tag = organizationTag(['input', 'tag'], change.tag);
+        const before = snapshotOf(organization);
+        if (change.name !== undefined) organization.name = toOrganizationName(change.name, ['input', 'name']);
+        if (change.tag !== undefined) organization.tag = toOrganizationTag(change.tag, ['input', 'tag']);
         if (change.maxUsers !== undefined) organization.maxUsers = this.#quota('maxUsers', change.maxUsers);
         if (change.maxChannels !== undefined) organization.maxChannels = this.#quota('maxChannels', change.maxChannels);
         if (change.ownerId !== undefined) await transfer(transaction, organization, change.ownerId);
         await em.flush();
+        const target = { type: 'organization' as const, id };
+        record({
+          organizationId: id,
+          action: 'organization_updated',
+          target,
+          ...differences(before, snapshotOf(organization)),
+        });
         publish({ type: 'organization_updated', organizationId: id });
         return organization;
       }),
@@ -146,7 +165,7 @@ export class OrganizationService {
 
   /** Deletes the organization and all that is in it; its sessions end at once. The owner or a platform admin. */
   async delete(ctx: RequestContext, id: OrganizationId, expectedVersion?: number): Promise<void> {
-    await this.#database.write(ctx, async ({ em, publish }) => {
+    await this.#database.write(ctx, async ({ em, publish, record }) => {
       await this.#permissions.requireOwner(ctx, em, id, 'organization');
       const organization = await find(em, id, LockMode.PESSIMISTIC_WRITE);
       requireVersion(organization, expectedVersion);
@@ -157,7 +176,11 @@ export class OrganizationService {
       await em.nativeDelete(Channel, { organizationId: id });
       await em.nativeDelete(Role, { organizationId: id });
       await em.nativeDelete(User, { organizationId: id });
+      await em.nativeDelete(AuditEntry, { organizationId: id });
       await em.nativeDelete(Organization, { id });
+      // The organization's own log is gone with it: what is left to tell belongs to the platform.
+      const target = { type: 'organization' as const, id };
+      record({ organizationId: null, action: 'organization_deleted', target, before: snapshotOf(organization) });
       publish({ type: 'organization_deleted', organizationId: id });
     });
   }
@@ -170,10 +193,10 @@ export class OrganizationService {
 
   async #checkedOwner(owner: NonNullable<NewOrganization['owner']>): Promise<CheckedOwner> {
     const checked = {
-      username: username(['input', 'owner', 'username'], owner.username),
-      email: owner.email === undefined ? null : email(['input', 'owner', 'email'], owner.email),
+      username: toUsername(owner.username, ['input', 'owner', 'username']),
+      email: owner.email === undefined ? null : toEmail(owner.email, ['input', 'owner', 'email']),
     };
-    const passwordHash = await this.#hasher.hash(password(['input', 'owner', 'password'], owner.password));
+    const passwordHash = await this.#hasher.hash(toPassword(owner.password, ['input', 'owner', 'password']));
     return { ...checked, passwordHash };
   }
 }
@@ -193,6 +216,26 @@ function tagTaken(): AppError {
   return new AppError('ALREADY_EXISTS', 'Another organization has this tag.', { path: ['input', 'tag'] });
 }
 
+/** Makes the organization and all that it is born with. */
+async function found(
+  { em, publish, record }: Transaction,
+  values: Pick<Organization, 'name' | 'tag' | 'maxUsers' | 'maxChannels'>,
+  owner: CheckedOwner | undefined,
+): Promise<Organization> {
+  const organization = em.create(Organization, { ...values, ownerId: null });
+  await em.persist(organization).flush();
+  await furnish(em, organization, owner);
+  const { id } = organization;
+  const target = { type: 'organization' as const, id };
+  record({ organizationId: id, action: 'organization_created', target, after: snapshotOf(organization) });
+  publish({ type: 'organization_created', organizationId: id });
+  return organization;
+}
+
+function snapshotOf({ name, tag, ownerId, maxUsers, maxChannels }: Organization): AuditSnapshot {
+  return { name, tag, ownerId, maxUsers, maxChannels };
+}
+
 async function find(em: EntityManager, id: OrganizationId, lockMode = LockMode.NONE): Promise<Organization> {
   const found = await em.findOne(Organization, { id }, { lockMode });
   if (found === null) throw notFound('organization');
@@ -206,7 +249,15 @@ async function furnish(em: EntityManager, organization: Organization, owner: Che
   em.persist([
     admin,
     member,
-    em.create(Channel, { organizationId, name: FIRST_CHANNEL, nameKey: comparisonKey(FIRST_CHANNEL) }),
+    em.create(Channel, {
+      organizationId,
+      parentId: null,
+      name: FIRST_CHANNEL,
+      nameKey: comparisonKey(FIRST_CHANNEL),
+      description: null,
+      passwordHash: null,
+      maxUsers: 0,
+    }),
   ]);
   await em.flush();
   if (owner === undefined) return;

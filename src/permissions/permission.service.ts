@@ -95,11 +95,11 @@ export class PermissionService {
     return effectivePermissions(policy, subject, place.channelId);
   }
 
-  /** What the rules are in the organization, for these of its users: in one statement. */
+  /** What the rules are in the organization, for these of its users or for all: in one statement. */
   async policyOf(
     ctx: RequestContext,
     organizationId: OrganizationId,
-    userIds: readonly UserId[],
+    userIds: readonly UserId[] | 'all',
   ): Promise<LoadedPolicy> {
     this.requireAccess(ctx, organizationId, 'organization');
     return this.#database.read(ctx, (em) => loadPolicy(em, organizationId, userIds, 'organization'));
@@ -165,16 +165,17 @@ select o.owner_id,
      from channel_acl a join channels c on c.id = a.channel_id where c.org_id = o.id) as acl,
   (select coalesce(json_agg(json_build_array(u.id,
        (select coalesce(json_agg(ur.role_id), '[]') from user_roles ur where ur.user_id = u.id))), '[]')
-     from users u where u.org_id = o.id and u.id = any(?::int[])) as users
+     from users u where u.org_id = o.id and (?::int[] is null or u.id = any(?::int[]))) as users
 from organizations o where o.id = ?`;
 
 async function loadPolicy(
   em: EntityManager,
   organizationId: OrganizationId,
-  userIds: readonly UserId[],
+  userIds: readonly UserId[] | 'all',
   noun: string,
 ): Promise<LoadedPolicy> {
-  const [row] = await em.execute<PolicyRow[]>(POLICY_STATEMENT, [`{${userIds.join(',')}}`, organizationId]);
+  const wanted = userIds === 'all' ? null : `{${userIds.join(',')}}`;
+  const [row] = await em.execute<PolicyRow[]>(POLICY_STATEMENT, [wanted, wanted, organizationId]);
   if (row === undefined) throw notFound(noun);
   const acl = new Map<ChannelId, Map<RoleId, PermissionMask>>();
   for (const [channel, role, mask] of row.acl) {

@@ -1,15 +1,17 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { type AuditSnapshot, differences } from '../audit/audit-record.js';
 import { ChannelAcl } from '../channels/channel-acl.entity.js';
 import type { Database } from '../database/database.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
+import { createOnce } from '../idempotency/idempotency.js';
 import type { OrganizationId, RoleId, UserId } from '../ids.js';
 import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
-import { isPermissionMask, type PermissionMask } from '../permissions/bits.js';
+import { isPermissionMask, type PermissionMask, permissionNames } from '../permissions/bits.js';
 import type { PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
-import { roleName } from '../text-rules.js';
+import { toRoleName } from '../text-rules.js';
 import { User } from '../users/user.entity.js';
 import { Role } from './role.entity.js';
 import { UserRole } from './user-role.entity.js';
@@ -81,13 +83,22 @@ export class RoleService {
   /** Throws ALREADY_EXISTS where the organization has a role of this name. */
   async create(ctx: RequestContext, organizationId: OrganizationId, input: NewRole): Promise<Role> {
     return refusingDuplicates(NAME_TAKEN, () =>
-      this.#database.write(ctx, async ({ em, publish }) => {
+      this.#database.write(ctx, async ({ em, publish, record }) => {
         await this.#permissions.requireManage(ctx, em, organizationId, 'organization');
-        const name = roleName(['input', 'name'], input.name);
-        const role = em.create(Role, { organizationId, name, permissions: checkedMask(input.permissions) });
-        await em.persist(role).flush();
-        publish({ type: 'role_created', organizationId, roleId: role.id });
-        return role;
+        const name = toRoleName(input.name, ['input', 'name']);
+        const values = { organizationId, name, permissions: checkedMask(input.permissions) };
+        return createOnce(ctx, em, {
+          operation: 'createRole',
+          input: values,
+          find: (id) => em.findOne(Role, { id: id as RoleId }),
+          create: async () => {
+            const role = em.create(Role, values);
+            await em.persist(role).flush();
+            record({ organizationId, action: 'role_created', target: targetOf(role), after: snapshotOf(role) });
+            publish({ type: 'role_created', organizationId, roleId: role.id });
+            return role;
+          },
+        });
       }),
     );
   }
@@ -95,15 +106,17 @@ export class RoleService {
   async update(ctx: RequestContext, id: RoleId, change: RoleChange): Promise<Role> {
     this.#permissions.requireLogin(ctx);
     return refusingDuplicates(NAME_TAKEN, () =>
-      this.#database.write(ctx, async ({ em, publish }) => {
+      this.#database.write(ctx, async ({ em, publish, record }) => {
         const role = await this.#requireEdit(ctx, em, id);
         requireVersion(role, change.expectedVersion);
-        if (change.name !== undefined) role.name = roleName(['input', 'name'], change.name);
+        const before = snapshotOf(role);
+        if (change.name !== undefined) role.name = toRoleName(change.name, ['input', 'name']);
         if (change.permissions !== undefined) role.permissions = checkedMask(change.permissions);
         await em.flush();
-        if (role.organizationId !== null) {
-          publish({ type: 'role_updated', organizationId: role.organizationId, roleId: id });
-        }
+        const { organizationId } = role;
+        const changed = differences(before, snapshotOf(role));
+        record({ organizationId, action: 'role_updated', target: targetOf(role), ...changed });
+        if (organizationId !== null) publish({ type: 'role_updated', organizationId, roleId: id });
         return role;
       }),
     );
@@ -112,15 +125,17 @@ export class RoleService {
   /** Takes the role from everybody and deletes it. Throws ROLE_IN_USE where a channel's ACL names no other role: without it the channel would be open to all. */
   async delete(ctx: RequestContext, id: RoleId, expectedVersion?: number): Promise<void> {
     this.#permissions.requireLogin(ctx);
-    await this.#database.write(ctx, async ({ em, publish }) => {
+    await this.#database.write(ctx, async ({ em, publish, record }) => {
       const role = await this.#requireEdit(ctx, em, id);
       requireVersion(role, expectedVersion);
-      if (role.organizationId === null) throw notFound('role');
+      const { organizationId } = role;
+      if (organizationId === null) throw notFound('role');
       await requireNoLastEntry(em, id);
       await em.nativeDelete(ChannelAcl, { roleId: id });
       await em.nativeDelete(UserRole, { roleId: id });
       await em.nativeDelete(Role, { id });
-      publish({ type: 'role_deleted', organizationId: role.organizationId, roleId: id });
+      record({ organizationId, action: 'role_deleted', target: targetOf(role), before: snapshotOf(role) });
+      publish({ type: 'role_deleted', organizationId, roleId: id });
     });
   }
 
@@ -136,14 +151,18 @@ export class RoleService {
 
   async #setHolder(ctx: RequestContext, roleId: RoleId, userId: UserId, holds: boolean): Promise<Role> {
     this.#permissions.requireLogin(ctx);
-    return this.#database.write(ctx, async ({ em, publish }) => {
+    return this.#database.write(ctx, async ({ em, publish, record }) => {
       const role = await this.#requireEdit(ctx, em, roleId);
       const { organizationId } = role;
       if (organizationId === null) throw notFound('role');
       if ((await em.count(User, { id: userId, organizationId })) === 0) throw notFound('user');
+      const held = (await em.count(UserRole, { userId, roleId })) > 0;
+      if (held === holds) return role;
       if (holds) await em.upsert(UserRole, { userId, roleId }, { onConflictAction: 'ignore' });
       else await em.nativeDelete(UserRole, { userId, roleId });
-      publish({ type: holds ? 'role_assigned' : 'role_unassigned', organizationId, roleId, userId });
+      const type = holds ? 'role_assigned' : 'role_unassigned';
+      record({ organizationId, action: type, target: targetOf(role), after: { userId } });
+      publish({ type, organizationId, roleId, userId });
       return role;
     });
   }
@@ -159,6 +178,14 @@ export class RoleService {
 export function checkedMask(mask: number): PermissionMask {
   if (isPermissionMask(mask)) return mask;
   throw invalidInput(['input', 'permissions'], 'There are no such permissions.', { max: 15 });
+}
+
+function targetOf({ id }: Role): { readonly type: 'role'; readonly id: RoleId } {
+  return { type: 'role', id };
+}
+
+function snapshotOf({ name, permissions }: Role): AuditSnapshot {
+  return { name, permissions: permissionNames(permissions) };
 }
 
 const NAME_TAKEN = { roles_org_id_name_unique: nameTaken, roles_platform_name_unique: nameTaken };

@@ -1,10 +1,12 @@
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
+import { type AuditSnapshot, differences } from '../audit/audit-record.js';
 import type { AuthService } from '../auth/auth.service.js';
 import type { PasswordHasher } from '../auth/password-hasher.js';
-import type { Database } from '../database/database.js';
+import type { Database, Transaction } from '../database/database.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
+import { createOnce } from '../idempotency/idempotency.js';
 import type { OrganizationId, RoleId, UserId } from '../ids.js';
 import { DEFAULT_MAX_USERS, Organization } from '../organizations/organization.entity.js';
 import { MEMBER_ROLE } from '../organizations/organization.service.js';
@@ -13,7 +15,7 @@ import type { PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
 import { Role } from '../roles/role.entity.js';
 import { UserRole } from '../roles/user-role.entity.js';
-import { comparisonKey, email, password, username } from '../text-rules.js';
+import { comparisonKey, toEmail, toPassword, toUsername } from '../text-rules.js';
 import { User } from './user.entity.js';
 
 export interface NewUser {
@@ -101,21 +103,24 @@ export class UserService {
     await this.#database.read(ctx, (em) => this.#permissions.requireManage(ctx, em, organizationId, 'organization'));
     const values = {
       organizationId,
-      username: username(['input', 'username'], input.username),
+      username: toUsername(input.username, ['input', 'username']),
       usernameKey: comparisonKey(input.username),
-      email: input.email === undefined ? null : email(['input', 'email'], input.email),
+      email: input.email === undefined ? null : toEmail(input.email, ['input', 'email']),
     };
-    const passwordHash = await this.#hasher.hash(password(['input', 'password'], input.password));
+    const passwordHash = await this.#hasher.hash(toPassword(input.password, ['input', 'password']));
     return refusingDuplicates(NAME_TAKEN, () =>
-      this.#database.write(ctx, async ({ em, publish }) => {
+      this.#database.write(ctx, async (transaction) => {
+        const { em } = transaction;
         await this.#permissions.requireManage(ctx, em, organizationId, 'organization');
-        await this.#requirePlace(em, organizationId);
-        const roles = await rolesFor(em, organizationId, input.roleIds);
-        const user = em.create(User, { ...values, passwordHash });
-        await em.persist(user).flush();
-        for (const role of roles) em.persist(em.create(UserRole, { userId: user.id, roleId: role.id }));
-        publish({ type: 'user_created', organizationId, userId: user.id });
-        return user;
+        return createOnce(ctx, em, {
+          operation: 'createUser',
+          input: { organizationId, ...input },
+          find: (id) => em.findOne(User, { id: id as UserId }),
+          create: async () => {
+            await this.#requirePlace(em, organizationId);
+            return add(transaction, { ...values, passwordHash }, await rolesFor(em, organizationId, input.roleIds));
+          },
+        });
       }),
     );
   }
@@ -124,22 +129,26 @@ export class UserService {
   async update(ctx: RequestContext, id: UserId, change: UserChange): Promise<User> {
     this.#permissions.requireLogin(ctx);
     await this.#database.read(ctx, (em) => this.#requireEdit(ctx, em, id, change));
-    const newPassword = change.password === undefined ? undefined : password(['input', 'password'], change.password);
+    const newPassword = change.password === undefined ? undefined : toPassword(change.password, ['input', 'password']);
     const passwordHash = newPassword === undefined ? undefined : await this.#hasher.hash(newPassword);
     return refusingDuplicates(NAME_TAKEN, () =>
-      this.#database.write(ctx, async ({ em, publish }) => {
+      this.#database.write(ctx, async ({ em, publish, record }) => {
         const user = await this.#requireEdit(ctx, em, id, change);
         requireVersion(user, change.expectedVersion);
+        const before = snapshotOf(user);
         if (change.username !== undefined) {
-          user.username = username(['input', 'username'], change.username);
+          user.username = toUsername(change.username, ['input', 'username']);
           user.usernameKey = comparisonKey(change.username);
         }
         if (change.email !== undefined) {
-          user.email = change.email === null ? null : email(['input', 'email'], change.email);
+          user.email = change.email === null ? null : toEmail(change.email, ['input', 'email']);
         }
         if (passwordHash !== undefined) await this.#auth.setPassword(em, user, passwordHash);
         await em.flush();
         const { organizationId } = user;
+        const target = { type: 'user' as const, id };
+        record({ organizationId, action: 'user_updated', target, ...differences(before, snapshotOf(user)) });
+        if (passwordHash !== undefined) record({ organizationId, action: 'user_password_changed', target });
         if (organizationId !== null) {
           publish({ type: 'user_updated', organizationId, userId: id });
           if (passwordHash !== undefined) publish({ type: 'user_credentials_changed', organizationId, userId: id });
@@ -152,7 +161,7 @@ export class UserService {
   /** Removes a user, whose sessions end at once. Needs MANAGE; throws OWNER_REQUIRED for the owner. */
   async delete(ctx: RequestContext, id: UserId, expectedVersion?: number): Promise<void> {
     this.#permissions.requireLogin(ctx);
-    await this.#database.write(ctx, async ({ em, publish }) => {
+    await this.#database.write(ctx, async ({ em, publish, record }) => {
       const user = await find(em, id);
       const { organizationId } = user;
       await this.#permissions.requireManage(ctx, em, organizationId, 'user');
@@ -171,6 +180,8 @@ export class UserService {
       requireVersion(user, expectedVersion);
       await em.nativeDelete(UserRole, { userId: id });
       await em.nativeDelete(User, { id });
+      const target = { type: 'user' as const, id };
+      record({ organizationId, action: 'user_deleted', target, before: snapshotOf(user) });
       publish({ type: 'user_deleted', organizationId, userId: id });
     });
   }
@@ -219,6 +230,28 @@ function nameTaken(): AppError {
 
 function isSelf({ actor }: RequestContext, id: UserId): boolean {
   return actor.kind === 'user' && actor.userId === id;
+}
+
+async function add(
+  { em, publish, record }: Transaction,
+  values: Pick<User, 'username' | 'usernameKey' | 'email' | 'passwordHash'> & {
+    readonly organizationId: OrganizationId;
+  },
+  roles: readonly Role[],
+): Promise<User> {
+  const { organizationId } = values;
+  const user = em.create(User, values);
+  await em.persist(user).flush();
+  for (const role of roles) em.persist(em.create(UserRole, { userId: user.id, roleId: role.id }));
+  const target = { type: 'user' as const, id: user.id };
+  const after = { ...snapshotOf(user), roleIds: roles.map(({ id }) => id) };
+  record({ organizationId, action: 'user_created', target, after });
+  publish({ type: 'user_created', organizationId, userId: user.id });
+  return user;
+}
+
+function snapshotOf({ username, email }: User): AuditSnapshot {
+  return { username, email };
 }
 
 async function find(em: EntityManager, id: UserId): Promise<User> {

@@ -23,7 +23,7 @@ describe('login', () => {
     const { accessToken, expiresInS, user } = await login('Alice', PASSWORD, 'rED');
     expect(user.id).toBe(alice.id);
     expect(expiresInS).toBe(900);
-    expect(await services.auth.authenticate(accessToken)).toMatchObject({
+    expect(await services.auth.authenticate(accessToken, null)).toMatchObject({
       userId: alice.id,
       organizationId: alice.organizationId,
       username: 'Alice',
@@ -72,7 +72,7 @@ describe('login', () => {
     const first = await login();
     const second = await services.auth.refresh(nobody(), first.refreshToken);
     expect(second.refreshToken).not.toBe(first.refreshToken);
-    expect((await services.auth.authenticate(second.accessToken)).userId).toBe(alice.id);
+    expect((await services.auth.authenticate(second.accessToken, null)).userId).toBe(alice.id);
   });
 
   it('ends the whole login when a refresh token is used twice', async () => {
@@ -84,7 +84,9 @@ describe('login', () => {
     await expect(services.auth.refresh(nobody(), second.refreshToken)).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     });
-    await expect(services.auth.authenticate(second.accessToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(services.auth.authenticate(second.accessToken, null)).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    });
   });
 
   it('lets one of many uses at once succeed at most, and leaves no token of that login valid', async () => {
@@ -95,24 +97,24 @@ describe('login', () => {
     const given = uses.flatMap((use) => (use.status === 'fulfilled' ? [use.value] : []));
     expect(given).toHaveLength(1);
     for (const { accessToken } of given) {
-      await expect(services.auth.authenticate(accessToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+      await expect(services.auth.authenticate(accessToken, null)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     }
   });
 
   it('ends with a logout, and other logins of the user go on', async () => {
     const [here, elsewhere] = [await login(), await login()];
-    const actor = await services.auth.authenticate(here.accessToken);
+    const actor = await services.auth.authenticate(here.accessToken, null);
     await services.auth.logout({ ...nobody(), actor });
-    await expect(services.auth.authenticate(here.accessToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(services.auth.authenticate(here.accessToken, null)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     await expect(services.auth.refresh(nobody(), here.refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
-    expect((await services.auth.authenticate(elsewhere.accessToken)).userId).toBe(alice.id);
+    expect((await services.auth.authenticate(elsewhere.accessToken, null)).userId).toBe(alice.id);
   });
 
   it('ends everywhere when the password is changed, except for the one who changed it', async () => {
     const organization = await services.organization('green');
     await services.user(organization, 'carol');
     const [here, elsewhere] = [await login('carol', PASSWORD, 'green'), await login('carol', PASSWORD, 'green')];
-    const ctx = { ...nobody(), actor: await services.auth.authenticate(here.accessToken) };
+    const ctx = { ...nobody(), actor: await services.auth.authenticate(here.accessToken, null) };
     const events: string[] = [];
     services.test.events.subscribe(({ type }) => events.push(type));
     await expect(services.auth.changePassword(ctx, 'not the one', 'a new password')).rejects.toMatchObject({
@@ -121,9 +123,9 @@ describe('login', () => {
     const changed = await services.auth.changePassword(ctx, PASSWORD, 'a new password');
     expect(events).toEqual(['user_credentials_changed']);
     for (const { accessToken } of [here, elsewhere]) {
-      await expect(services.auth.authenticate(accessToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+      await expect(services.auth.authenticate(accessToken, null)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     }
-    expect((await services.auth.authenticate(changed.accessToken)).username).toBe('carol');
+    expect((await services.auth.authenticate(changed.accessToken, null)).username).toBe('carol');
     await expect(login('carol', PASSWORD, 'green')).rejects.toMatchObject({ code: 'INVALID_CREDENTIALS' });
     await login('carol', 'a new password', 'green');
   });
@@ -133,7 +135,7 @@ describe('login', () => {
     const dave = await services.user(organization, 'dave');
     const { accessToken, refreshToken } = await login('dave', PASSWORD, 'grey');
     await services.users.delete(services.system, dave.id);
-    await expect(services.auth.authenticate(accessToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(services.auth.authenticate(accessToken, null)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     await expect(services.auth.refresh(nobody(), refreshToken)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 });

@@ -101,6 +101,7 @@ describe('the second wall between tenants', () => {
       username: 'somebody',
       platformAdmin,
       loginId: null,
+      scopes: null,
     };
     return { ...systemContext('test'), actor };
   }

@@ -1,12 +1,17 @@
+import { ApiKeyService } from '../../src/api-keys/api-key.service.js';
+import { AuditService } from '../../src/audit/audit.service.js';
 import { AccessTokens } from '../../src/auth/access-token.js';
 import { AuthService } from '../../src/auth/auth.service.js';
 import { PasswordHasher } from '../../src/auth/password-hasher.js';
 import { RefreshTokens } from '../../src/auth/refresh-tokens.js';
+import { BanService } from '../../src/bans/ban.service.js';
 import { ChannelService } from '../../src/channels/channel.service.js';
 import { ChannelAclService } from '../../src/channels/channel-acl.service.js';
+import { InvitationService } from '../../src/invitations/invitation.service.js';
 import type { Organization } from '../../src/organizations/organization.entity.js';
 import { OrganizationService } from '../../src/organizations/organization.service.js';
 import { PermissionService } from '../../src/permissions/permission.service.js';
+import { PermissionInsightService } from '../../src/permissions/permission-insight.service.js';
 import { type RequestContext, systemContext, type UserActor } from '../../src/request-context.js';
 import { RoleService } from '../../src/roles/role.service.js';
 import type { User } from '../../src/users/user.entity.js';
@@ -31,6 +36,11 @@ export class TestServices {
   readonly roles: RoleService;
   readonly channels: ChannelService;
   readonly acl: ChannelAclService;
+  readonly audit: AuditService;
+  readonly bans: BanService;
+  readonly invitations: InvitationService;
+  readonly apiKeys: ApiKeyService;
+  readonly insight: PermissionInsightService;
   readonly system = systemContext('test');
 
   static async create(): Promise<TestServices> {
@@ -53,6 +63,11 @@ export class TestServices {
       maxUsersPerChannel: LIMITS.maxUsersPerChannel,
     });
     this.acl = new ChannelAclService(database, this.permissions);
+    this.audit = new AuditService(database, this.permissions);
+    this.bans = new BanService(database, this.permissions);
+    this.invitations = new InvitationService(database, this.permissions, this.users, this.auth);
+    this.apiKeys = new ApiKeyService(database, this.permissions);
+    this.insight = new PermissionInsightService(database, this.permissions);
   }
 
   /** An organization whose name is its tag. */
@@ -65,6 +80,14 @@ export class TestServices {
     return this.users.create(this.system, organization.id, { username, password: PASSWORD, ...input });
   }
 
+  /** A user with the role `admin`, and the organization that it is in. */
+  async admin(tag: string): Promise<{ readonly organization: Organization; readonly admin: RequestContext }> {
+    const organization = await this.organization(tag);
+    const { items } = await this.roles.list(this.system, organization.id, { first: 100, after: null });
+    const roleIds = items.filter(({ name }) => name === 'admin').map(({ id }) => id);
+    return { organization, admin: this.as(await this.user(organization, 'admin', { roleIds })) };
+  }
+
   /** The user's own requests. */
   as(user: User): RequestContext {
     const { id, organizationId, username } = user;
@@ -75,6 +98,7 @@ export class TestServices {
       username,
       platformAdmin: false,
       loginId: null,
+      scopes: null,
     };
     return { ...this.system, actor, door: 'graphql' };
   }

@@ -1,0 +1,95 @@
+import { BAN_IN_FORCE, plainAddress } from '../bans/ban-match.js';
+import type { Database } from '../database/database.js';
+import type { ApiKeyId, OrganizationId, UserId } from '../ids.js';
+import { Permission } from '../permissions/bits.js';
+import { type ApiKeyScope, systemContext, type UserActor } from '../request-context.js';
+import type { AccessTokenClaims } from './access-token.js';
+import { hashOfSecret } from './random-secret.js';
+
+/** Somebody as the database knows them now. */
+export interface Identity {
+  readonly actor: UserActor;
+  /** True where a ban of the organization is in force against the user, or the address that they come from. */
+  readonly banned: boolean;
+}
+
+/** Finds who somebody is, each time in one statement, so that what was revoked has no effect a moment later. */
+export class Identities {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async ofUser(userId: UserId, remoteAddress: string | null): Promise<Identity | undefined> {
+    const row = await this.#row('left join api_keys k on false where u.id = ?', [userId], remoteAddress);
+    return row === undefined ? undefined : toIdentity(row, null, null);
+  }
+
+  /** The user of an access token, if neither the token's login nor its version is revoked. */
+  async ofLogin(claims: AccessTokenClaims, remoteAddress: string | null): Promise<Identity | undefined> {
+    const { userId, loginId, tokenVersion, organizationId } = claims;
+    const row = await this.#row(LOGIN_CONDITION, [userId, tokenVersion, loginId], remoteAddress);
+    return row === undefined || row.org_id !== organizationId ? undefined : toIdentity(row, loginId, null);
+  }
+
+  /** The user of an API key that is not over, within its scopes. */
+  async ofApiKey(key: string, remoteAddress: string | null): Promise<Identity | undefined> {
+    const row = await this.#row(API_KEY_CONDITION, [hashOfSecret(key)], remoteAddress);
+    if (row === undefined || row.key_id === null || row.scopes === null) return undefined;
+    if (row.key_is_idle) await this.#touch(row.key_id);
+    return toIdentity(row, null, row.scopes);
+  }
+
+  #row(condition: string, values: readonly unknown[], remoteAddress: string | null): Promise<IdentityRow | undefined> {
+    const address = plainAddress(remoteAddress) ?? null;
+    return this.#database.read(systemContext('identity'), async (em) => {
+      const [row] = await em.execute<IdentityRow[]>(`${STATEMENT} ${condition}`, [
+        Permission.MANAGE,
+        address,
+        ...values,
+      ]);
+      return row;
+    });
+  }
+
+  async #touch(id: ApiKeyId): Promise<void> {
+    await this.#database.write(systemContext('identity'), async ({ em }) => {
+      await em.execute('update api_keys set last_used_at = localtimestamp where id = ?', [id]);
+    });
+  }
+}
+
+interface IdentityRow {
+  readonly id: UserId;
+  readonly org_id: OrganizationId | null;
+  readonly username: string;
+  readonly platform_manager: boolean;
+  readonly banned: boolean;
+  readonly key_id: ApiKeyId | null;
+  readonly scopes: readonly ApiKeyScope[] | null;
+  /** True where the key's last use is not within the last minute. */
+  readonly key_is_idle: boolean;
+}
+
+/** An owner is never shut out: somebody must be able to lift a ban. */
+const STATEMENT = `
+select u.id, u.org_id, u.username, k.id as key_id, to_json(k.scopes) as scopes,
+  coalesce(k.last_used_at < localtimestamp - interval '1 minute', true) as key_is_idle,
+  exists (select 1 from user_roles ur join roles r on r.id = ur.role_id
+    where ur.user_id = u.id and r.org_id is null and (r.permissions & ?) <> 0) as platform_manager,
+  exists (select 1 from bans b join organizations o on o.id = b.org_id
+    where b.org_id = u.org_id and ${BAN_IN_FORCE} and o.owner_id is distinct from u.id
+      and (b.user_id = u.id or b.address_range >>= ?::inet)) as banned
+from users u`;
+
+const LOGIN_CONDITION = `left join api_keys k on false where u.id = ? and u.token_version = ? and exists (
+  select 1 from refresh_tokens t where t.user_id = u.id and t.family_id = ?::uuid and t.revoked_at is null)`;
+
+const API_KEY_CONDITION = `join api_keys k on k.user_id = u.id where k.key_hash = ? and (k.expires_at is null or k.expires_at > localtimestamp)`;
+
+function toIdentity(row: IdentityRow, loginId: string | null, scopes: readonly ApiKeyScope[] | null): Identity {
+  const { id, org_id: organizationId, username, platform_manager: isManager, banned } = row;
+  const platformAdmin = organizationId === null && isManager;
+  return { actor: { kind: 'user', userId: id, organizationId, username, platformAdmin, loginId, scopes }, banned };
+}

@@ -1,0 +1,88 @@
+import type { Config } from './config-schema.js';
+import { type ConfigProblem, originOf, type Setting } from './config-settings.js';
+import { problemsOfTlsFiles } from './tls-files.js';
+
+/** The secret of the examples, which everybody knows. */
+export const PLACEHOLDER_SECRET = 'change_in_production';
+
+const MIN_SECRET_CHARACTERS = 32;
+
+/** What does not fit together, though each value may be good by itself. The paths in `config` are absolute. */
+export function problemsBetweenKeys(config: Config, settings: readonly Setting[]): readonly ConfigProblem[] {
+  const problem = (keys: readonly string[], what: string): ConfigProblem => {
+    const origins = new Set(keys.map((key) => originOf(settings, key)).filter((origin) => origin !== undefined));
+    return { keys, line: `${what}${origins.size === 0 ? '' : ` (${[...origins].join('; ')})`}.` };
+  };
+  return [
+    ...secretProblems(config, problem),
+    ...tlsProblems(config, problem),
+    ...orderProblems(config, problem),
+    ...portProblems(config, problem),
+  ];
+}
+
+type MakeProblem = (keys: readonly string[], what: string) => ConfigProblem;
+
+function secretProblems({ environment, security }: Config, problem: MakeProblem): readonly ConfigProblem[] {
+  const keys = ['security.jwt_secret'];
+  const secret = security.jwt_secret;
+  if (environment === 'development' && (secret === null || secret === PLACEHOLDER_SECRET)) return [];
+  if (secret === null) {
+    return [
+      problem(
+        keys,
+        `security.jwt_secret is required in production: ${MIN_SECRET_CHARACTERS} random characters or more`,
+      ),
+    ];
+  }
+  if (secret === PLACEHOLDER_SECRET) {
+    return [problem(keys, 'security.jwt_secret is the placeholder of the examples, which everybody knows')];
+  }
+  if (secret.length >= MIN_SECRET_CHARACTERS) return [];
+  return [problem(keys, `security.jwt_secret must have ${MIN_SECRET_CHARACTERS} characters or more`)];
+}
+
+function tlsProblems({ security }: Config, problem: MakeProblem): readonly ConfigProblem[] {
+  const keys = ['security.tls_cert', 'security.tls_key'];
+  const { tls_cert: certificate, tls_key: key } = security;
+  if (certificate === null && key === null) return [];
+  if (certificate === null || key === null) {
+    return [problem(keys, 'security.tls_cert and security.tls_key belong together: set both or neither')];
+  }
+  return problemsOfTlsFiles({ certificate, key }).map(({ file, what }) => {
+    const name = file === 'certificate' ? 'security.tls_cert' : 'security.tls_key';
+    return problem([name], `${name}: ${what}`);
+  });
+}
+
+function orderProblems({ audio, security }: Config, problem: MakeProblem): readonly ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (audio.default_bitrate > audio.max_bitrate) {
+    problems.push(
+      problem(
+        ['audio.default_bitrate', 'audio.max_bitrate'],
+        'audio.default_bitrate must not be above audio.max_bitrate',
+      ),
+    );
+  }
+  if (security.access_token_ttl_s > security.refresh_token_ttl_s) {
+    const keys = ['security.access_token_ttl_s', 'security.refresh_token_ttl_s'];
+    problems.push(problem(keys, 'security.access_token_ttl_s must not be above security.refresh_token_ttl_s'));
+  }
+  return problems;
+}
+
+/** The voice port is a UDP port, and may have the number of a TCP port. */
+function portProblems({ server, metrics }: Config, problem: MakeProblem): readonly ConfigProblem[] {
+  const tcpPorts = [
+    { key: 'server.control_port', port: server.control_port },
+    { key: 'server.http_port', port: server.http_port },
+    { key: 'metrics.port', port: metrics.port },
+  ];
+  return tcpPorts.flatMap((first, index) =>
+    tcpPorts
+      .slice(index + 1)
+      .filter(({ port }) => port === first.port)
+      .map(({ key }) => problem([first.key, key], `${first.key} and ${key} must not both be ${first.port}`)),
+  );
+}

@@ -1,0 +1,101 @@
+/** What the audit log tells of, as GraphQL enums: upper-case names for the words that are stored. */
+import { registerEnumType } from 'type-graphql';
+import type { AuditAction, AuditTarget } from '../audit/audit-record.js';
+
+/** The type of a field or argument: `@Field(() => AuditActionType)`. */
+export const AuditActionType = {
+  ORGANIZATION_CREATED: 'organization_created',
+  ORGANIZATION_UPDATED: 'organization_updated',
+  ORGANIZATION_DELETED: 'organization_deleted',
+  USER_CREATED: 'user_created',
+  USER_UPDATED: 'user_updated',
+  USER_DELETED: 'user_deleted',
+  USER_PASSWORD_CHANGED: 'user_password_changed',
+  ROLE_CREATED: 'role_created',
+  ROLE_UPDATED: 'role_updated',
+  ROLE_DELETED: 'role_deleted',
+  ROLE_ASSIGNED: 'role_assigned',
+  ROLE_UNASSIGNED: 'role_unassigned',
+  CHANNEL_CREATED: 'channel_created',
+  CHANNEL_UPDATED: 'channel_updated',
+  CHANNEL_DELETED: 'channel_deleted',
+  CHANNEL_ACL_ENTRY_SET: 'channel_acl_entry_set',
+  CHANNEL_ACL_ENTRY_REMOVED: 'channel_acl_entry_removed',
+  BAN_CREATED: 'ban_created',
+  BAN_LIFTED: 'ban_lifted',
+  INVITATION_CREATED: 'invitation_created',
+  INVITATION_REVOKED: 'invitation_revoked',
+  INVITATION_REDEEMED: 'invitation_redeemed',
+  API_KEY_CREATED: 'api_key_created',
+  API_KEY_REVOKED: 'api_key_revoked',
+  SESSION_KICKED: 'session_kicked',
+  SESSION_MUTED: 'session_muted',
+  SESSION_UNMUTED: 'session_unmuted',
+  SESSION_DEAFENED: 'session_deafened',
+  SESSION_UNDEAFENED: 'session_undeafened',
+  SESSION_MOVED: 'session_moved',
+} as const satisfies Record<Uppercase<AuditAction>, AuditAction>;
+
+/** The type of a field or argument: `@Field(() => AuditTargetType)`. */
+export const AuditTargetType = {
+  ORGANIZATION: 'organization',
+  USER: 'user',
+  ROLE: 'role',
+  CHANNEL: 'channel',
+  BAN: 'ban',
+  INVITATION: 'invitation',
+  API_KEY: 'api_key',
+  SESSION: 'session',
+} as const satisfies Record<Uppercase<AuditTarget>, AuditTarget>;
+
+registerEnumType(AuditActionType, {
+  name: 'AuditAction',
+  description: 'What was done.',
+  valuesConfig: {
+    ORGANIZATION_CREATED: { description: 'An organization was made.' },
+    ORGANIZATION_UPDATED: { description: 'An organization was changed.' },
+    ORGANIZATION_DELETED: { description: 'An organization was deleted, with all that was in it.' },
+    USER_CREATED: { description: 'A user was added.' },
+    USER_UPDATED: { description: 'A user was changed.' },
+    USER_DELETED: { description: 'A user was removed.' },
+    USER_PASSWORD_CHANGED: { description: 'A user got a new password.' },
+    ROLE_CREATED: { description: 'A role was made.' },
+    ROLE_UPDATED: { description: 'A role was changed.' },
+    ROLE_DELETED: { description: 'A role was deleted.' },
+    ROLE_ASSIGNED: { description: 'A role was given to a user.' },
+    ROLE_UNASSIGNED: { description: 'A role was taken from a user.' },
+    CHANNEL_CREATED: { description: 'A channel was made.' },
+    CHANNEL_UPDATED: { description: 'A channel was changed or moved.' },
+    CHANNEL_DELETED: { description: 'A channel was deleted.' },
+    CHANNEL_ACL_ENTRY_SET: { description: 'It was said what a role may do in a channel.' },
+    CHANNEL_ACL_ENTRY_REMOVED: { description: "A role was taken off a channel's ACL." },
+    BAN_CREATED: { description: 'A ban was issued.' },
+    BAN_LIFTED: { description: 'A ban was lifted.' },
+    INVITATION_CREATED: { description: 'An invitation was made.' },
+    INVITATION_REVOKED: { description: 'An invitation was revoked.' },
+    INVITATION_REDEEMED: { description: 'Somebody became a user by an invitation.' },
+    API_KEY_CREATED: { description: 'An API key was made.' },
+    API_KEY_REVOKED: { description: 'An API key was revoked.' },
+    SESSION_KICKED: { description: 'A session was put out.' },
+    SESSION_MUTED: { description: 'A session was muted: nobody hears it.' },
+    SESSION_UNMUTED: { description: 'A session may be heard again.' },
+    SESSION_DEAFENED: { description: 'A session was deafened: it hears nobody.' },
+    SESSION_UNDEAFENED: { description: 'A session may hear again.' },
+    SESSION_MOVED: { description: 'A session was moved to another channel.' },
+  },
+});
+
+registerEnumType(AuditTargetType, {
+  name: 'AuditTarget',
+  description: 'What something was done to.',
+  valuesConfig: {
+    ORGANIZATION: { description: 'An organization.' },
+    USER: { description: 'A user.' },
+    ROLE: { description: 'A role.' },
+    CHANNEL: { description: 'A channel.' },
+    BAN: { description: 'A ban.' },
+    INVITATION: { description: 'An invitation.' },
+    API_KEY: { description: 'An API key.' },
+    SESSION: { description: 'A session of a voice client.' },
+  },
+});
