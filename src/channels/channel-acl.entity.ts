@@ -1,11 +1,13 @@
 import { type PrimaryKeyProp } from '@mikro-orm/core';
 import { Entity, Index, ManyToOne, Property } from '@mikro-orm/decorators/legacy';
+import { ObjectType } from 'type-graphql';
 import type { ChannelId, RoleId } from '../ids.js';
 import type { PermissionMask } from '../permissions/bits.js';
 import { Role } from '../roles/role.entity.js';
 import { Channel } from './channel.entity.js';
 
 /** What a role may do in a channel. The first channel towards the root that has any entry governs. */
+@ObjectType('ChannelAclEntry', { description: 'What a role may do in a channel.', simpleResolvers: true })
 @Entity({ tableName: 'channel_acl' })
 @Index({ properties: ['roleId'] })
 export class ChannelAcl {

@@ -1,5 +1,6 @@
 import { type OptionalProps } from '@mikro-orm/core';
 import { Entity, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import type { OrganizationId, UserId } from '../ids.js';
 
 /** What `max_users` is where nothing is given (the column's default). */
@@ -8,6 +9,10 @@ export const DEFAULT_MAX_USERS = 100;
 export const DEFAULT_MAX_CHANNELS = 50;
 
 /** A tenant: users, roles and a tree of channels that no other organization sees. */
+@ObjectType({
+  description: 'A tenant: users, roles and a tree of channels that no other organization sees.',
+  simpleResolvers: true,
+})
 @Entity({ tableName: 'organizations' })
 @Index({
   name: 'organizations_tag_key_unique',
@@ -16,13 +21,16 @@ export const DEFAULT_MAX_CHANNELS = 50;
 export class Organization {
   declare [OptionalProps]?: 'createdAt' | 'version';
 
+  @Field(() => ID, { description: 'The same number everywhere: GraphQL, REST, the voice protocol.' })
   @PrimaryKey({ type: 'integer', autoincrement: true })
   declare id: OrganizationId;
 
+  @Field(() => String, { description: 'What people read.' })
   @Property({ type: 'string', length: 255 })
   declare name: string;
 
   /** Short and unique on the server: what gamers type to log in. */
+  @Field(() => String, { description: 'Short and unique on the server: what gamers type to log in.' })
   @Property({ type: 'string', length: 16 })
   @Unique()
   declare tag: string;
@@ -30,6 +38,7 @@ export class Organization {
   @Property({ type: 'integer', fieldName: 'owner_id', nullable: true })
   declare ownerId: UserId | null;
 
+  @Field(() => Date, { description: 'When it was made.' })
   @Property({ columnType: 'timestamp', type: 'datetime', fieldName: 'created_at', nullable: true, defaultRaw: 'now()' })
   declare createdAt: Date;
 
@@ -40,6 +49,7 @@ export class Organization {
   declare maxChannels: number | null;
 
   /** Counts up with each edit, from 1: the answer to `expectedVersion`. */
+  @Field(() => Int, { description: 'Counts up with each edit: for `expectedVersion`.' })
   @Property({ type: 'integer', version: true, default: 1 })
   declare version: number;
 }

@@ -1,10 +1,12 @@
 import { type OptionalProps } from '@mikro-orm/core';
 import { Entity, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import type { OrganizationId, RoleId } from '../ids.js';
 import { Organization } from '../organizations/organization.entity.js';
 import type { PermissionMask } from '../permissions/bits.js';
 
 /** A named set of permissions that users of an organization hold. */
+@ObjectType({ description: 'A named set of permissions that users of an organization hold.', simpleResolvers: true })
 @Entity({ tableName: 'roles' })
 @Unique({ properties: ['organizationId', 'name'] })
 @Index({
@@ -14,6 +16,7 @@ import type { PermissionMask } from '../permissions/bits.js';
 export class Role {
   declare [OptionalProps]?: 'version';
 
+  @Field(() => ID, { description: 'The same number everywhere: GraphQL, REST, the voice protocol.' })
   @PrimaryKey({ type: 'integer', autoincrement: true })
   declare id: RoleId;
 
@@ -27,6 +30,7 @@ export class Role {
   })
   declare organizationId: OrganizationId | null;
 
+  @Field(() => String, { description: 'Unique in the organization.' })
   @Property({ type: 'string', length: 64 })
   declare name: string;
 
@@ -34,6 +38,7 @@ export class Role {
   declare permissions: PermissionMask;
 
   /** Counts up with each edit, from 1: the answer to `expectedVersion`. */
+  @Field(() => Int, { description: 'Counts up with each edit: for `expectedVersion`.' })
   @Property({ type: 'integer', version: true, default: 1 })
   declare version: number;
 }

@@ -1,9 +1,11 @@
 import { type OptionalProps } from '@mikro-orm/core';
 import { Entity, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
 import type { OrganizationId, UserId } from '../ids.js';
 import { Organization } from '../organizations/organization.entity.js';
 
 /** A person or tool that can log in: a member of one organization, or (without one) a user of the platform. */
+@ObjectType({ description: 'A person or tool that can log in.', simpleResolvers: true })
 @Entity({ tableName: 'users' })
 @Unique({ properties: ['organizationId', 'username'] })
 @Unique({ properties: ['organizationId', 'usernameKey'] })
@@ -15,6 +17,7 @@ import { Organization } from '../organizations/organization.entity.js';
 export class User {
   declare [OptionalProps]?: 'createdAt' | 'tokenVersion' | 'version';
 
+  @Field(() => ID, { description: 'The same number everywhere: GraphQL, REST, the voice protocol.' })
   @PrimaryKey({ type: 'integer', autoincrement: true })
   declare id: UserId;
 
@@ -28,6 +31,7 @@ export class User {
   })
   declare organizationId: OrganizationId | null;
 
+  @Field(() => String, { description: 'Unique in the organization: what is typed to log in, and what others see.' })
   @Property({ type: 'string', length: 64 })
   declare username: string;
 
@@ -35,6 +39,7 @@ export class User {
   @Property({ type: 'text', fieldName: 'username_key', hidden: true })
   declare usernameKey: string;
 
+  @Field(() => String, { nullable: true, description: 'Where the person can be reached.' })
   @Property({ type: 'string', length: 255, nullable: true })
   declare email: string | null;
 
@@ -42,6 +47,7 @@ export class User {
   @Property({ type: 'string', length: 255, fieldName: 'password_hash', nullable: true, hidden: true })
   declare passwordHash: string | null;
 
+  @Field(() => Date, { description: 'When it was made.' })
   @Property({ columnType: 'timestamp', type: 'datetime', fieldName: 'created_at', nullable: true, defaultRaw: 'now()' })
   declare createdAt: Date;
 
@@ -50,6 +56,7 @@ export class User {
   declare tokenVersion: number;
 
   /** Counts up with each edit, from 1: the answer to `expectedVersion`. */
+  @Field(() => Int, { description: 'Counts up with each edit: for `expectedVersion`.' })
   @Property({ type: 'integer', version: true, default: 1 })
   declare version: number;
 }

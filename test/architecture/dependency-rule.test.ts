@@ -11,12 +11,14 @@ interface Rule {
 const isTest = (path: string) => /\.test\.ts$/.test(path);
 const isPure = (path: string) =>
   /^src\/relay\//.test(path) ||
-  /^src\/permissions\/(?!.*service)/.test(path) ||
+  /^src\/permissions\/(?!insight|.*service)/.test(path) ||
+  path === 'src/audit/audit-record.ts' ||
   ['src/ids.ts', 'src/errors.ts', 'src/request-context.ts', 'src/text-rules.ts', 'src/events/domain-event.ts'].includes(
     path,
   );
 const isEntity = (path: string) => path.endsWith('.entity.ts');
-const isDoor = (path: string) => /\.(resolver|routes)\.ts$/.test(path) || /^src\/(graphql|rest|voice)\//.test(path);
+const isDoor = (path: string) =>
+  /\.(resolver|routes)\.ts$/.test(path) || /^src\/(graphql|http|rest|voice)\//.test(path);
 
 const rules: readonly Rule[] = [
   {

@@ -1,0 +1,106 @@
+/** How an operation answers what its resolvers threw. */
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { MiddlewareFn } from 'type-graphql';
+import { AppError, type ErrorCode } from '../errors.js';
+
+/** What went wrong, from the door's point of view. */
+type Cause =
+  | { readonly kind: 'known'; readonly error: AppError }
+  /** The document or its variables are wrong; GraphQL's own words say how. */
+  | { readonly kind: 'request'; readonly error: GraphQLError }
+  | { readonly kind: 'bug'; readonly error: unknown };
+
+/**
+ * The answer to an error: `extensions.code` of the closed table, with `params`, `path` (in the arguments) and
+ * `retryAfterMs` where there are any; or GraphQL's own code where the document or its variables are wrong. A bug is
+ * INTERNAL, with nothing but the request's id.
+ */
+export function formatError(formatted: GraphQLFormattedError, thrown: unknown): GraphQLFormattedError {
+  const { locations, path } = formatted;
+  const place = { ...(locations && { locations }), ...(path && { path }) };
+  const cause = causeOf(thrown);
+  switch (cause.kind) {
+    case 'known':
+      return { message: cause.error.message, ...place, extensions: extensionsOf(cause.error) };
+    case 'request':
+      return { message: withoutValues(formatted.message), ...place, extensions: { code: requestCode(formatted) } };
+    case 'bug':
+      return { message: 'Something went wrong in the server.', ...place, extensions: bugExtensions(formatted) };
+  }
+}
+
+/** Ends an operation before its execution with an error of ours, and the HTTP response with `status`. */
+export function refuseOperation(
+  error: AppError,
+  status: number,
+  extensions: Readonly<Record<string, unknown>> = {},
+): GraphQLError {
+  // Apollo answers with the status that stands in `extensions.http`, and does not show it.
+  return new GraphQLError(error.message, { originalError: error, extensions: { ...extensions, http: { status } } });
+}
+
+/**
+ * Wraps what a resolver threw, so that GraphQL adds the path of the field to it. GraphQL takes any error that has a list
+ * called `path` for one that it has located already, and an AppError has one.
+ */
+export const locateErrors: MiddlewareFn = async (_field, next) => {
+  try {
+    return await next();
+  } catch (error) {
+    throw error instanceof AppError ? new GraphQLError(error.message, { originalError: error }) : error;
+  }
+};
+
+/** GraphQL wraps what a resolver throws, and Apollo what GraphQL says: this is the error at the end of the chain. */
+export function originalOf(thrown: unknown): unknown {
+  return thrown instanceof GraphQLError && thrown.originalError !== undefined
+    ? originalOf(thrown.originalError)
+    : thrown;
+}
+
+/** True for what must be reported to the log: everything but refusals, faults and requests that are wrong in themselves. */
+export function isBug(thrown: unknown): boolean {
+  return causeOf(thrown).kind === 'bug';
+}
+
+/** Takes the hints ("Did you mean ...?") out of a message: they tell names of the schema to whoever asks. */
+export function withoutHints(message: string): string {
+  return message.replace(/ ?Did you mean [\s\S]+\?$/, '');
+}
+
+/** Takes refused values out of GraphQL's message: one of them can be a password. */
+export function withoutValues(message: string): string {
+  return message
+    .replace(/(cannot represent [^:]*): [\s\S]*$/, '$1.')
+    .replace(/^(Expected value of type [^,]*), found [\s\S]*$/, '$1.')
+    .replace(/^(Argument "[^"]*" has invalid value)[\s\S]*$/, '$1.')
+    .replace(/\b((?:Block)?String) "[\s\S]*"/, '$1');
+}
+
+function causeOf(thrown: unknown): Cause {
+  const original = originalOf(thrown);
+  if (original instanceof AppError && original.kind !== 'bug') return { kind: 'known', error: original };
+  if (!(thrown instanceof GraphQLError && original instanceof GraphQLError)) return { kind: 'bug', error: original };
+  // GraphQL says of what is wrong with the request where in the document it is, of a value that we gave only the path.
+  const isOurs = thrown.path !== undefined && original.nodes === undefined && thrown.extensions.code === undefined;
+  return isOurs ? { kind: 'bug', error: original } : { kind: 'request', error: thrown };
+}
+
+function requestCode({ extensions }: GraphQLFormattedError): unknown {
+  const code = extensions?.code;
+  return code === undefined || code === 'INTERNAL_SERVER_ERROR' ? 'BAD_USER_INPUT' : code;
+}
+
+function extensionsOf({ code, params, path, retryAfterMs }: AppError): { readonly code: ErrorCode } {
+  return {
+    code,
+    ...(Object.keys(params).length > 0 && { params }),
+    ...(path.length > 0 && { path }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  };
+}
+
+function bugExtensions({ extensions }: GraphQLFormattedError): Readonly<Record<string, unknown>> {
+  const code: ErrorCode = 'INTERNAL';
+  return { code, ...(extensions?.requestId !== undefined && { requestId: extensions.requestId }) };
+}

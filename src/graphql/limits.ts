@@ -1,0 +1,118 @@
+/** What a document may ask for. All of it is checked before anything is executed. */
+import { ApolloArmor } from '@escape.tech/graphql-armor';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  getNamedType,
+  isCompositeType,
+  Kind,
+  type OperationDefinitionNode,
+  type ValidationContext,
+  type ValidationRule,
+  visit,
+} from 'graphql';
+import { type ComplexityEstimator, getComplexity } from 'graphql-query-complexity';
+import { AppError } from '../errors.js';
+import { MAX_PAGE_SIZE } from '../pagination.js';
+
+/** The most that one document may have. */
+export const LIMITS = {
+  /** Words and signs of the document. */
+  tokens: 2000,
+  /** Fields within fields. */
+  depth: 12,
+  aliases: 15,
+  directives: 50,
+  /** About the number of objects that the answer can hold: see {@link operationCost}. */
+  cost: 10_000,
+} as const;
+
+/** What a mutation costs beside what it returns. */
+const MUTATION_COST = 10;
+
+/** Refuses a document that is too deep, or has too many aliases or directives, with TOO_LARGE. Tokens are counted by the parser itself. */
+export function limitRules(): ValidationRule[] {
+  const { validationRules } = new ApolloArmor({
+    maxDepth: { n: LIMITS.depth, flattenFragments: true, ...refusing('depth') },
+    maxAliases: { n: LIMITS.aliases, ...refusing('aliases') },
+    maxDirectives: { n: LIMITS.directives, ...refusing('directives') },
+    costLimit: { enabled: false },
+    maxTokens: { enabled: false },
+    blockFieldSuggestion: { enabled: false },
+  }).protect();
+  return validationRules;
+}
+
+/**
+ * What an operation can cost: 1 for each object, times `first` for what is in a list, and {@link MUTATION_COST} for a
+ * mutation. Values cost nothing. Throws TOO_LARGE for a document that is too large to be counted.
+ */
+export function operationCost(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): number {
+  const query = withOnly(document, operation);
+  try {
+    return getComplexity({ schema, query, variables, estimators: [costOfField(schema)] });
+  } catch (error) {
+    if (error instanceof GraphQLError && /maximum allowed number of nodes/.test(error.message)) throw tooLarge('cost');
+    throw error;
+  }
+}
+
+/** Throws TOO_LARGE for a cost above the limit. */
+export function requireCost(cost: number): void {
+  if (cost > LIMITS.cost) throw tooLarge('cost', { cost });
+}
+
+/** True where the document asks for the schema itself. */
+export function asksForSchema(document: DocumentNode): boolean {
+  let asks = false;
+  visit(document, {
+    Field: ({ name }) => {
+      asks ||= name.value === '__schema' || name.value === '__type';
+    },
+  });
+  return asks;
+}
+
+function costOfField(schema: GraphQLSchema): ComplexityEstimator {
+  const mutation = schema.getMutationType();
+  return ({ type, field, args, childComplexity }) => {
+    if (type === mutation) return MUTATION_COST + childComplexity;
+    if (!isCompositeType(getNamedType(field.type))) return 0;
+    const items = field.args.some(({ name }) => name === 'first') ? pageSize(args.first) : 1;
+    return 1 + items * childComplexity;
+  };
+}
+
+/** What is out of bounds is refused when it is executed, and costs as the largest page. */
+function pageSize(first: unknown): number {
+  return typeof first === 'number' && first >= 1 && first <= MAX_PAGE_SIZE ? first : MAX_PAGE_SIZE;
+}
+
+/** Only one operation of a document is executed, and only that one is counted. */
+function withOnly(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
+  const definitions = document.definitions.filter(
+    (definition) => definition === operation || definition.kind === Kind.FRAGMENT_DEFINITION,
+  );
+  return { ...document, definitions };
+}
+
+function refusing(limit: keyof typeof LIMITS) {
+  const report = (context: ValidationContext | null) => {
+    const refusal = tooLarge(limit);
+    context?.reportError(new GraphQLError(refusal.message, { originalError: refusal }));
+  };
+  return { onReject: [report], propagateOnRejection: false };
+}
+
+function tooLarge(limit: keyof typeof LIMITS, params: { readonly cost?: number } = {}): AppError {
+  const max = LIMITS[limit];
+  return new AppError('TOO_LARGE', `The document asks for too much: its ${limit} must not exceed ${max}.`, {
+    params: { limit, max, ...params },
+  });
+}

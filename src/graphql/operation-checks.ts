@@ -1,0 +1,65 @@
+/** What is checked of an operation before it is executed, and what is told about it afterwards. */
+import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
+import { GraphQLError } from 'graphql';
+import type { Logger } from 'pino';
+import { AppError } from '../errors.js';
+import { isBug, refuseOperation, withoutHints } from './error-format.js';
+import type { GraphqlContext } from './graphql-context.js';
+import { asksForSchema, LIMITS, operationCost, requireCost } from './limits.js';
+import { badVariables, checkVariables } from './variable-values.js';
+
+export interface OperationChecksOptions {
+  /** True if somebody who has not logged in may read the schema. */
+  readonly openSchema: boolean;
+  readonly logger: Logger;
+}
+
+/**
+ * Apollo's hooks: refuses variables that do not fit, documents that cost too much, and in production introspection by
+ * nobody; puts the cost into `extensions.cost`; reports bugs.
+ */
+export function operationChecks(options: OperationChecksOptions): ApolloServerPlugin<GraphqlContext> {
+  return { requestDidStart: async () => checksOfOne(options) };
+}
+
+function checksOfOne({ openSchema, logger }: OperationChecksOptions): GraphQLRequestListener<GraphqlContext> {
+  let cost: number | undefined;
+  return {
+    validationDidStart:
+      async ({ contextValue }) =>
+      async (errors) => {
+        if (contextValue.actor.kind !== 'anonymous') return;
+        for (const error of errors ?? []) error.message = withoutHints(error.message);
+      },
+
+    didResolveOperation: async ({ schema, document, operation, request, contextValue }) => {
+      // Apollo calls this too where the document leaves open which operation is meant, and refuses it afterwards.
+      if (operation === undefined) return;
+      const anonymous = contextValue.actor.kind === 'anonymous';
+      const variables = request.variables ?? {};
+      checkVariables(schema, operation, variables, !anonymous);
+      try {
+        if (anonymous && !openSchema && asksForSchema(document)) {
+          throw new AppError('UNAUTHENTICATED', 'The schema is shown to whoever has logged in.');
+        }
+        cost = operationCost(schema, document, operation, variables);
+        requireCost(cost);
+      } catch (error) {
+        if (error instanceof AppError) throw refuseOperation(error, error.code === 'UNAUTHENTICATED' ? 401 : 400);
+        throw error instanceof GraphQLError ? badVariables(error.message) : error;
+      }
+    },
+
+    didEncounterErrors: async ({ errors, contextValue: { requestId } }) => {
+      for (const error of errors.filter(isBug)) {
+        logger.error({ err: error.originalError ?? error, requestId }, 'an operation failed by a bug');
+        if (error instanceof GraphQLError) error.extensions.requestId = requestId;
+      }
+    },
+
+    willSendResponse: async ({ response: { body } }) => {
+      if (cost === undefined || body.kind !== 'single') return;
+      body.singleResult.extensions = { ...body.singleResult.extensions, cost: { requested: cost, max: LIMITS.cost } };
+    },
+  };
+}

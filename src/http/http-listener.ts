@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { AppError } from '../errors.js';
+import { messageOf, systemCodeOf } from '../thrown.js';
+import { cannotBind } from '../voice/bind-error.js';
+
+export interface HttpListenerOptions {
+  /** The local address, numeric or a name. */
+  readonly bindAddress: string;
+  /** 0 for a free port. */
+  readonly port: number;
+  /** Certificate chain and private key, PEM, or null for plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly onRequest: RequestListener;
+}
+
+/** How long requests may go on when the server is about to end, in milliseconds. */
+const CLOSE_MS = 2000;
+
+/** Listens for HTTP, or HTTPS. */
+export class HttpListener {
+  readonly server: Server;
+
+  /** Resolves once the port is bound. Throws AppError UNAVAILABLE, with the port and the reason, where it cannot be. */
+  static async start(options: HttpListenerOptions): Promise<HttpListener> {
+    const { bindAddress, port, tls, onRequest } = options;
+    const server =
+      tls === null ? createServer(onRequest) : createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, onRequest);
+    const listening = once(server, 'listening');
+    server.listen(port, bindAddress);
+    try {
+      await listening;
+    } catch (error) {
+      throw cannotBind('TCP', options, systemCodeOf(error) ?? 'UNKNOWN', messageOf(error));
+    }
+    return new HttpListener(server);
+  }
+
+  private constructor(server: Server) {
+    this.server = server;
+  }
+
+  /** The TCP port that is bound. */
+  get port(): number {
+    const address = this.server.address();
+    if (address === null || typeof address === 'string') throw new AppError('UNAVAILABLE', 'The port is closed.');
+    return address.port;
+  }
+
+  /** Accepts nobody any more, and resolves when the requests that run are answered, or after two seconds. */
+  async close(): Promise<void> {
+    const closed = once(this.server, 'close');
+    this.server.close();
+    this.server.closeIdleConnections();
+    const timer = setTimeout(() => this.server.closeAllConnections(), CLOSE_MS);
+    await closed;
+    clearTimeout(timer);
+  }
+}

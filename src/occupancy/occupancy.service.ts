@@ -1,0 +1,175 @@
+import { AttemptLimiter } from '../auth/attempt-limiter.js';
+import type { Channel } from '../channels/channel.entity.js';
+import type { ChannelService } from '../channels/channel.service.js';
+import { AppError, notFound } from '../errors.js';
+import type { LeaveReason } from '../events/domain-event.js';
+import type { EventBus } from '../events/event-bus.js';
+import type { ChannelId, OrganizationId, SessionId } from '../ids.js';
+import { holds, Permission } from '../permissions/bits.js';
+import { effectivePermissions } from '../permissions/evaluate.js';
+import { denied, type LoadedPolicy, type PermissionService } from '../permissions/permission.service.js';
+import type { RequestContext } from '../request-context.js';
+import type { Session } from '../sessions/session.js';
+import type { SessionRegistry } from '../sessions/session-registry.js';
+import { JoinLookup } from './join-lookup.js';
+import type { Occupancy } from './occupancy.js';
+
+export interface OccupancyLimits {
+  /** How many sessions fit in a channel at most, and where the channel itself says nothing. */
+  readonly maxUsersPerChannel: number;
+  /** How many channels a session may have joined at once. */
+  readonly maxJoinedChannels: number;
+}
+
+/** Wrong passwords of one user for one channel. */
+const PASSWORD_LIMIT = { attempts: 5, windowS: 60 };
+
+/** Who goes into a channel, and who has to go out. */
+export class OccupancyService {
+  readonly #channels: ChannelService;
+  readonly #permissions: PermissionService;
+  readonly #registry: SessionRegistry;
+  readonly #occupancy: Occupancy;
+  readonly #events: EventBus;
+  readonly #limits: OccupancyLimits;
+  readonly #lookup: JoinLookup;
+  readonly #passwords = new AttemptLimiter('password of the channel', PASSWORD_LIMIT);
+
+  constructor(
+    channels: ChannelService,
+    permissions: PermissionService,
+    registry: SessionRegistry,
+    occupancy: Occupancy,
+    events: EventBus,
+    limits: OccupancyLimits,
+  ) {
+    this.#channels = channels;
+    this.#permissions = permissions;
+    this.#registry = registry;
+    this.#occupancy = occupancy;
+    this.#events = events;
+    this.#limits = limits;
+    this.#lookup = new JoinLookup(channels, permissions);
+  }
+
+  /** How many sessions fit in the channel. */
+  capacityOf(channel: Channel): number {
+    const { maxUsersPerChannel } = this.#limits;
+    return channel.maxUsers === null || channel.maxUsers === 0
+      ? maxUsersPerChannel
+      : Math.min(channel.maxUsers, maxUsersPerChannel);
+  }
+
+  /**
+   * The actor's own session enters the channel; where it is there already, nothing happens. An empty password is none.
+   *
+   * Throws NOT_FOUND, PERMISSION_DENIED, PASSWORD_REQUIRED, WRONG_PASSWORD, RATE_LIMITED, QUOTA_EXCEEDED or CHANNEL_FULL.
+   * A right that is lost while this runs is found by {@link reconcile}, which follows every change of rights.
+   */
+  async join(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId, password: string): Promise<void> {
+    const session = this.#ownSession(ctx, sessionId);
+    const joined = await this.#occupancy.channelsOf(sessionId);
+    if (joined.includes(channelId)) return;
+    const found = await this.#lookup.find(session.organizationId, session.userId, channelId);
+    if (found === undefined) throw notFound('channel');
+    const { channel, permissions } = found;
+    if (!holds(permissions, Permission.JOIN)) throw denied('You lack JOIN in this channel.', 'JOIN');
+    if (!holds(permissions, Permission.MANAGE)) await this.#requirePassword(session, channel, password);
+    this.#requireFewChannels(joined.length);
+    const capacity = this.capacityOf(channel);
+    const outcome = await this.#occupancy.join(channelId, sessionId, capacity);
+    if (outcome === 'full') {
+      throw new AppError('CHANNEL_FULL', `The channel is full: ${capacity} fit in.`, { params: { max: capacity } });
+    }
+    if (this.#registry.find(sessionId) === undefined) {
+      await this.#occupancy.leave(channelId, sessionId);
+      throw notFound('session');
+    }
+    const { organizationId, userId } = session;
+    this.#events.publish({ type: 'channel_joined', organizationId, channelId, sessionId, userId });
+  }
+
+  /** The actor's own session leaves the channel. Throws NOT_JOINED. */
+  async leave(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId): Promise<void> {
+    const session = this.#ownSession(ctx, sessionId);
+    if (await this.#takeOut(session, channelId, 'left')) return;
+    throw new AppError('NOT_JOINED', 'You are not in this channel.');
+  }
+
+  /** Who is in each of these channels, which are of one organization, in the order of joining. */
+  async membersOf(
+    ctx: RequestContext,
+    organizationId: OrganizationId,
+    channelIds: readonly ChannelId[],
+  ): Promise<ReadonlyMap<ChannelId, readonly SessionId[]>> {
+    this.#permissions.requireAccess(ctx, organizationId, 'organization');
+    const members = await Promise.all(channelIds.map(async (id) => [id, await this.#occupancy.members(id)] as const));
+    return new Map(members);
+  }
+
+  /**
+   * Takes out of the organization's channels whoever may not be there under these rules: who has lost JOIN, and whose
+   * channel is gone. A capacity that was lowered puts nobody out. Only the server itself does this.
+   */
+  async reconcile(ctx: RequestContext, organizationId: OrganizationId, loaded: LoadedPolicy): Promise<void> {
+    if (ctx.actor.kind !== 'system') throw denied('Only the server itself does this.');
+    for (const session of this.#registry.ofOrganization(organizationId)) {
+      const subject = loaded.subjects.get(session.userId);
+      for (const channelId of await this.#occupancy.channelsOf(session.id)) {
+        if (!loaded.policy.channels.has(channelId)) {
+          await this.#takeOut(session, channelId, 'channel_deleted');
+        } else if (
+          subject !== undefined &&
+          !holds(effectivePermissions(loaded.policy, subject, channelId), Permission.JOIN)
+        ) {
+          await this.#takeOut(session, channelId, 'permission_lost');
+        }
+      }
+    }
+    await this.#removeGhosts([...loaded.policy.channels.keys()]);
+  }
+
+  /** Sessions that have ended and are in a channel all the same: what was kept elsewhere may outlive its node. */
+  async #removeGhosts(channelIds: readonly ChannelId[]): Promise<void> {
+    for (const channelId of channelIds) {
+      for (const sessionId of await this.#occupancy.members(channelId)) {
+        if (this.#registry.find(sessionId) === undefined) await this.#occupancy.leave(channelId, sessionId);
+      }
+    }
+  }
+
+  async #takeOut(session: Session, channelId: ChannelId, reason: LeaveReason): Promise<boolean> {
+    const { id: sessionId, organizationId, userId } = session;
+    if (!(await this.#occupancy.leave(channelId, sessionId))) return false;
+    this.#events.publish({ type: 'channel_left', organizationId, channelId, sessionId, userId, reason });
+    return true;
+  }
+
+  #ownSession(ctx: RequestContext, sessionId: SessionId): Session {
+    this.#permissions.requireLogin(ctx);
+    const session = this.#registry.find(sessionId);
+    if (session === undefined || ctx.actor.kind !== 'user' || ctx.actor.userId !== session.userId) {
+      throw notFound('session');
+    }
+    return session;
+  }
+
+  async #requirePassword({ userId }: Session, channel: Channel, password: string): Promise<void> {
+    if (channel.passwordHash === null) return;
+    if (password === '') throw new AppError('PASSWORD_REQUIRED', 'This channel has a password.');
+    const attempt = `${userId}:${channel.id}`;
+    await this.#passwords.take(attempt);
+    if (!(await this.#channels.verifyPassword(channel, password))) {
+      throw new AppError('WRONG_PASSWORD', 'The password of the channel is wrong.');
+    }
+    await this.#passwords.giveBack(attempt);
+  }
+
+  #requireFewChannels(joined: number): void {
+    const { maxJoinedChannels } = this.#limits;
+    if (joined < maxJoinedChannels) return;
+    throw new AppError('QUOTA_EXCEEDED', `You are in ${joined} channels, which is all that you may join at once.`, {
+      params: { quota: 'max_joined_channels', max: maxJoinedChannels },
+    });
+  }
+}

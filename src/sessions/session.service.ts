@@ -1,0 +1,197 @@
+import { AppError, invalidInput, notFound } from '../errors.js';
+import type { LeaveReason } from '../events/domain-event.js';
+import type { EventBus } from '../events/event-bus.js';
+import type { OrganizationId, SessionId, UserId } from '../ids.js';
+import type { Occupancy } from '../occupancy/occupancy.js';
+import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
+import { denied, type PermissionService } from '../permissions/permission.service.js';
+import type { RequestContext } from '../request-context.js';
+import type { PresentSession, SelfState, Session } from './session.js';
+import type { SessionIds } from './session-ids.js';
+import type { SessionRegistry } from './session-registry.js';
+
+/** The longest name of a client program, in bytes of UTF-8. */
+export const MAX_CLIENT_NAME_BYTES = 64;
+/** How long somebody should wait who finds the server full, in milliseconds. */
+const FULL_RETRY_AFTER_MS = 10_000;
+
+export interface SessionLimits {
+  /** How many sessions the server has at most. */
+  readonly maxConnections: number;
+}
+
+/** The sessions of voice clients. A user has one: a new login replaces the older one. */
+export class SessionService {
+  readonly #registry: SessionRegistry;
+  readonly #ids: SessionIds;
+  readonly #occupancy: Occupancy;
+  readonly #permissions: PermissionService;
+  readonly #events: EventBus;
+  readonly #limits: SessionLimits;
+
+  constructor(
+    registry: SessionRegistry,
+    ids: SessionIds,
+    occupancy: Occupancy,
+    permissions: PermissionService,
+    events: EventBus,
+    limits: SessionLimits,
+  ) {
+    this.#registry = registry;
+    this.#ids = ids;
+    this.#occupancy = occupancy;
+    this.#permissions = permissions;
+    this.#events = events;
+    this.#limits = limits;
+  }
+
+  /** Opens a session for the actor. Throws PERMISSION_DENIED for a user without an organization or an API key that is not for voice, SERVER_FULL, or INVALID_INPUT. */
+  async open(ctx: RequestContext, { clientName }: { readonly clientName: string }): Promise<Session> {
+    this.#permissions.requireLogin(ctx);
+    const { actor, door, remoteAddress } = ctx;
+    if (actor.kind !== 'user' || actor.organizationId === null) {
+      throw denied('Users of the platform have no voice: log in as a user of an organization.');
+    }
+    if (actor.scopes !== null && !actor.scopes.includes('voice')) throw denied('This API key is not for voice.');
+    requireClientName(clientName);
+    const older = this.#registry.ofUser(actor.userId);
+    if (older === undefined) this.#requirePlace();
+    // Nothing waits between taking the older session away and putting the new one in, so that two logins at once leave one session.
+    const replaced = older === undefined ? undefined : this.#end(older.id, 'replaced');
+    const { userId, organizationId, username } = actor;
+    const session: Session = {
+      id: this.#ids.next((id) => this.#registry.find(id) !== undefined),
+      ...{ userId, organizationId, username, door, clientName, remoteAddress },
+      connectedAt: new Date(),
+      isByApiKey: actor.scopes !== null,
+      selfMuted: false,
+      selfDeafened: false,
+    };
+    this.#registry.put(session);
+    this.#events.publish({ type: 'session_opened', organizationId, sessionId: session.id, userId });
+    await replaced;
+    return session;
+  }
+
+  /** Ends a session, the actor's own unless the server itself asks. An ended session may be ended again. */
+  async close(ctx: RequestContext, sessionId: SessionId, reason: LeaveReason): Promise<void> {
+    this.#permissions.requireLogin(ctx);
+    const session = this.#registry.find(sessionId);
+    if (session === undefined) return;
+    this.#requireOwn(ctx, session);
+    await this.#end(sessionId, reason);
+  }
+
+  /** Ends the session that a user has. Only the server itself does this. */
+  async closeOfUser(ctx: RequestContext, userId: UserId, reason: LeaveReason): Promise<void> {
+    requireSystem(ctx);
+    const session = this.#registry.ofUser(userId);
+    if (session !== undefined) await this.#end(session.id, reason);
+  }
+
+  /** Ends the session that a user has, where an API key opened it. Only the server itself does this. */
+  async closeOfApiKey(ctx: RequestContext, userId: UserId): Promise<void> {
+    requireSystem(ctx);
+    const session = this.#registry.ofUser(userId);
+    if (session?.isByApiKey === true) await this.#end(session.id, 'credentials_changed');
+  }
+
+  /** Ends all sessions of an organization. Only the server itself does this. */
+  async closeOfOrganization(ctx: RequestContext, organizationId: OrganizationId, reason: LeaveReason): Promise<void> {
+    requireSystem(ctx);
+    await Promise.all(this.#registry.ofOrganization(organizationId).map(({ id }) => this.#end(id, reason)));
+  }
+
+  /** Mutes and deafens the actor's own session. Throws NOT_FOUND where it has ended or is not the actor's. */
+  setSelfState(ctx: RequestContext, sessionId: SessionId, { muted, deafened }: SelfState): Session {
+    const session = this.get(ctx, sessionId);
+    this.#requireOwn(ctx, session);
+    if (session.selfMuted === muted && session.selfDeafened === deafened) return session;
+    return this.#change({ ...session, selfMuted: muted, selfDeafened: deafened });
+  }
+
+  /** The user is called otherwise from now on. Only the server itself does this. */
+  rename(ctx: RequestContext, userId: UserId, username: string): void {
+    requireSystem(ctx);
+    const session = this.#registry.ofUser(userId);
+    if (session !== undefined && session.username !== username) this.#change({ ...session, username });
+  }
+
+  /** Throws NOT_FOUND where it has ended, or is not of the actor's organization. */
+  get(ctx: RequestContext, sessionId: SessionId): Session {
+    this.#permissions.requireLogin(ctx);
+    const session = this.#registry.find(sessionId);
+    this.#permissions.requireAccess(ctx, session?.organizationId ?? null, 'session');
+    if (session === undefined) throw notFound('session');
+    return session;
+  }
+
+  /** All sessions of the organization, in the order of connecting. */
+  allOf(ctx: RequestContext, organizationId: OrganizationId): readonly Session[] {
+    this.#permissions.requireAccess(ctx, organizationId, 'organization');
+    return this.#registry.ofOrganization(organizationId);
+  }
+
+  /** The sessions of the organization with the channels that each has joined, by id. */
+  async list(ctx: RequestContext, organizationId: OrganizationId, page: PageRequest): Promise<Page<PresentSession>> {
+    this.#permissions.requireAccess(ctx, organizationId, 'organization');
+    const { afterId, limit } = pageStart(page);
+    const found = this.#registry
+      .ofOrganization(organizationId)
+      .filter(({ id }) => id > afterId)
+      .sort((left, right) => left.id - right.id)
+      .slice(0, limit);
+    const present = await Promise.all(
+      found.map(async (session) => ({ ...session, channelIds: await this.#occupancy.channelsOf(session.id) })),
+    );
+    return pageOf(present, page);
+  }
+
+  /** It is told that a session has ended before its channels are left, so that nothing makes the relay wait. */
+  async #end(id: SessionId, reason: LeaveReason): Promise<void> {
+    const session = this.#registry.remove(id);
+    if (session === undefined) return;
+    const who = { organizationId: session.organizationId, sessionId: id, userId: session.userId };
+    this.#events.publish({ type: 'session_closed', ...who, reason });
+    for (const channelId of await this.#occupancy.leaveAll(id)) {
+      this.#events.publish({ type: 'channel_left', ...who, channelId, reason });
+    }
+  }
+
+  #change(session: Session): Session {
+    this.#registry.put(session);
+    const { organizationId, id, userId } = session;
+    this.#events.publish({ type: 'session_changed', organizationId, sessionId: id, userId });
+    return session;
+  }
+
+  #requirePlace(): void {
+    const { maxConnections } = this.#limits;
+    if (this.#registry.size < maxConnections) return;
+    throw new AppError('SERVER_FULL', `The server has ${maxConnections} sessions, which is all that it may have.`, {
+      params: { max: maxConnections },
+      retryAfterMs: FULL_RETRY_AFTER_MS,
+    });
+  }
+
+  /** Another user's session is told from one that is absent only where the actor may see it in the list. */
+  #requireOwn({ actor, ...ctx }: RequestContext, session: Session): void {
+    if (actor.kind === 'system' || (actor.kind === 'user' && actor.userId === session.userId)) return;
+    this.#permissions.requireAccess({ actor, ...ctx }, session.organizationId, 'session');
+    throw denied('This is the session of another user.');
+  }
+}
+
+function requireSystem({ actor }: RequestContext): void {
+  if (actor.kind !== 'system') throw denied('Only the server itself does this.');
+}
+
+/** The name is shown to administrators: characters that a terminal obeys have no place in it. */
+function requireClientName(clientName: string): void {
+  if (Buffer.byteLength(clientName) <= MAX_CLIENT_NAME_BYTES && !/\p{Cc}/u.test(clientName)) return;
+  throw invalidInput(
+    ['clientName'],
+    `The name of the client has at most ${MAX_CLIENT_NAME_BYTES} bytes and no control characters.`,
+    { max: MAX_CLIENT_NAME_BYTES },
+  );
+}

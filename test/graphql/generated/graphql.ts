@@ -1,0 +1,1571 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Which role to give to whom. */
+export type AssignRoleInput = {
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** Which role. */
+  roleId: string | number;
+  /** A user of the same organization. */
+  userId: string | number;
+};
+
+/** A new password for yourself. */
+export type ChangePasswordInput = {
+  /** The password until now. */
+  currentPassword: string;
+  /** The password from now on: 8 to 256 characters. */
+  newPassword: string;
+};
+
+/** A new channel. */
+export type CreateChannelInput = {
+  /** What the channel is for, as plain text. */
+  description?: string | null | undefined;
+  /** Chosen by you, 1 to 128 visible ASCII characters: the same request with the same key within 24 h gives the first result again. */
+  idempotencyKey?: string | null | undefined;
+  /** How many sessions fit in; left out or 0, as many as the server allows. */
+  maxUsers?: number | null | undefined;
+  /** Unique among siblings: 1 to 255 characters. */
+  name: string;
+  /** The organization that the channel belongs to. */
+  organizationId: string | number;
+  /** The channel below which it is; left out, at the root. */
+  parentId?: string | number | null | undefined;
+  /** What has to be given to join; left out, nothing. */
+  password?: string | null | undefined;
+  /** The order among siblings, smallest first; left out, 0. */
+  position?: number | null | undefined;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+};
+
+/** A new organization. */
+export type CreateOrganizationInput = {
+  /** Chosen by you, 1 to 128 visible ASCII characters: the same request with the same key within 24 h gives the first result again. */
+  idempotencyKey?: string | null | undefined;
+  /** How many channels it may have; left out, 50, or the limit of the server. */
+  maxChannels?: number | null | undefined;
+  /** How many users it may have; left out, 100, or the limit of the server. */
+  maxUsers?: number | null | undefined;
+  /** What people read: 1 to 255 characters. */
+  name: string;
+  /** The first user. Without one there is no owner yet. */
+  owner?: OrganizationOwnerInput | null | undefined;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** Short and unique on the server: what gamers type to log in. */
+  tag: string;
+};
+
+/** A new role of an organization. */
+export type CreateRoleInput = {
+  /** Chosen by you, 1 to 128 visible ASCII characters: the same request with the same key within 24 h gives the first result again. */
+  idempotencyKey?: string | null | undefined;
+  /** Unique in the organization: 1 to 64 characters. */
+  name: string;
+  /** The organization that the role belongs to. */
+  organizationId: string | number;
+  /** What it grants where no ACL governs. MANAGE grants everything in the organization. */
+  permissions: Array<Permission>;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+};
+
+/** A new user of an organization. */
+export type CreateUserInput = {
+  /** Where the person can be reached. */
+  email?: string | null | undefined;
+  /** Chosen by you, 1 to 128 visible ASCII characters: the same request with the same key within 24 h gives the first result again. */
+  idempotencyKey?: string | null | undefined;
+  /** The organization that the user belongs to. */
+  organizationId: string | number;
+  /** The first password: 8 to 256 characters. */
+  password: string;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** Exactly these roles; left out, the role `member`. */
+  roleIds?: Array<string | number> | null | undefined;
+  /** What is typed to log in, and what others see: 1 to 64 characters. */
+  username: string;
+};
+
+/** Which channel to delete. */
+export type DeleteChannelInput = {
+  /** The `version` that was read: CONFLICT where there is another one now. */
+  expectedVersion?: number | null | undefined;
+  /** Which channel. */
+  id: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** True deletes the channels below it too; otherwise they make it HAS_CHILDREN. */
+  recursive?: boolean;
+};
+
+/** Which organization to delete, with all that is in it. */
+export type DeleteOrganizationInput = {
+  /** The `version` that was read: CONFLICT where there is another one now. */
+  expectedVersion?: number | null | undefined;
+  /** Which organization. */
+  id: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+};
+
+/** Which role to delete. */
+export type DeleteRoleInput = {
+  /** The `version` that was read: CONFLICT where there is another one now. */
+  expectedVersion?: number | null | undefined;
+  /** Which role. */
+  id: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+};
+
+/** Which user to remove. */
+export type DeleteUserInput = {
+  /** The `version` that was read: CONFLICT where there is another one now. */
+  expectedVersion?: number | null | undefined;
+  /** Which user. */
+  id: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+};
+
+/** Everything that a person can mend. What nobody can mend has its code in `extensions.code`. */
+export type ErrorCode =
+  /** Another object has this name already. */
+  | 'ALREADY_EXISTS'
+  /** No further session fits in the channel. */
+  | 'CHANNEL_FULL'
+  /** The object has been edited since the version that was expected: read it again. */
+  | 'CONFLICT'
+  /** The channel has channels below it: ask for a recursive deletion, or delete those first. */
+  | 'HAS_CHILDREN'
+  /** There is no such user, or the password is wrong; which of the two is not told. */
+  | 'INVALID_CREDENTIALS'
+  /** A value is of the right type and cannot be accepted; `path` says which. */
+  | 'INVALID_INPUT'
+  /** The session has not joined the channel. */
+  | 'NOT_JOINED'
+  /** The organization would be without an owner: transfer it first. */
+  | 'OWNER_REQUIRED'
+  /** The channel has a password and none was given. */
+  | 'PASSWORD_REQUIRED'
+  /** The limit of the organization or of the server is reached. */
+  | 'QUOTA_EXCEEDED'
+  /** The ACL of a channel names this role alone: without it the channel would be open to all. */
+  | 'ROLE_IN_USE'
+  /** The password is wrong. */
+  | 'WRONG_PASSWORD';
+
+/** Who logs in. */
+export type LoginInput = {
+  /** The tag of the organization, in any case; left out for a user of the platform. */
+  organizationTag?: string | null | undefined;
+  /** The password. */
+  password: string;
+  /** The username, exactly as it is written. */
+  username: string;
+};
+
+/** The first user of a new organization, who becomes its owner. */
+export type OrganizationOwnerInput = {
+  /** Where the person can be reached. */
+  email?: string | null | undefined;
+  /** The password: 8 to 256 characters. */
+  password: string;
+  /** What is typed to log in: 1 to 64 characters. */
+  username: string;
+};
+
+/** What a role may do. */
+export type Permission =
+  /** Enter a channel and hear it. */
+  | 'JOIN'
+  /** On a role: everything in the organization. In the ACL of a channel: manage that channel and everything below it. */
+  | 'MANAGE'
+  /** Speak to a joined channel. */
+  | 'SPEAK'
+  /** Whisper to users or channels without joining them. */
+  | 'WHISPER';
+
+/** A login that goes on. */
+export type RefreshInput = {
+  /** The refresh token that came with the present access token. */
+  refreshToken: string;
+};
+
+/** Which role to take off the ACL of which channel. */
+export type RemoveChannelAclEntryInput = {
+  /** Which channel. */
+  channelId: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** Which role. */
+  roleId: string | number;
+};
+
+/** What a role may do in a channel from now on. */
+export type SetChannelAclEntryInput = {
+  /** Which channel. */
+  channelId: string | number;
+  /** All that it may do there; an empty list is nothing. */
+  permissions: Array<Permission>;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** A role of the same organization. */
+  roleId: string | number;
+};
+
+/** Which role to take from whom. */
+export type UnassignRoleInput = {
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** Which role. */
+  roleId: string | number;
+  /** A user of the same organization. */
+  userId: string | number;
+};
+
+/** A change of a channel. What is left out stays as it is. */
+export type UpdateChannelInput = {
+  /** What the channel is for, as plain text; null deletes it. */
+  description?: string | null | undefined;
+  /** The `version` that was read: CONFLICT where there is another one now. */
+  expectedVersion?: number | null | undefined;
+  /** Which channel. */
+  id: string | number;
+  /** How many sessions fit in; 0 is as many as the server allows. */
+  maxUsers?: number | null | undefined;
+  /** Unique among siblings: 1 to 255 characters. */
+  name?: string | null | undefined;
+  /** The channel below which it moves; null moves it to the root. */
+  parentId?: string | number | null | undefined;
+  /** What has to be given to join; null takes the password away. */
+  password?: string | null | undefined;
+  /** The order among siblings, smallest first. */
+  position?: number | null | undefined;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+};
+
+/** A change of an organization. What is left out, or null, stays as it is. */
+export type UpdateOrganizationInput = {
+  /** The `version` that was read: CONFLICT where there is another one now. */
+  expectedVersion?: number | null | undefined;
+  /** Which organization. */
+  id: string | number;
+  /** How many channels it may have. Only platform admins set this. */
+  maxChannels?: number | null | undefined;
+  /** How many users it may have. Only platform admins set this. */
+  maxUsers?: number | null | undefined;
+  /** What people read: 1 to 255 characters. */
+  name?: string | null | undefined;
+  /** The new owner, a user of the organization. Only the owner and platform admins set this. */
+  ownerId?: string | number | null | undefined;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** What gamers type to log in. They have to be told. */
+  tag?: string | null | undefined;
+};
+
+/** A change of a role. What is left out, or null, stays as it is. */
+export type UpdateRoleInput = {
+  /** The `version` that was read: CONFLICT where there is another one now. */
+  expectedVersion?: number | null | undefined;
+  /** Which role. */
+  id: string | number;
+  /** Unique in the organization: 1 to 64 characters. */
+  name?: string | null | undefined;
+  /** All that it grants from now on where no ACL governs. */
+  permissions?: Array<Permission> | null | undefined;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+};
+
+/** A change of a user. What is left out stays as it is. */
+export type UpdateUserInput = {
+  /** Where the person can be reached; null deletes it. */
+  email?: string | null | undefined;
+  /** The `version` that was read: CONFLICT where there is another one now. */
+  expectedVersion?: number | null | undefined;
+  /** Which user. */
+  id: string | number;
+  /** A new password: 8 to 256 characters. It ends all logins and sessions of the user. */
+  password?: string | null | undefined;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** What is typed to log in, and what others see: 1 to 64 characters. */
+  username?: string | null | undefined;
+};
+
+export type RefusalFragment = { code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> };
+
+export type WholeOrganizationFragment = { id: string, name: string, tag: string, maxUsers: number, maxChannels: number, createdAt: string, version: number, owner: { id: string, username: string } | null };
+
+export type WholeUserFragment = { id: string, username: string, email: string | null, createdAt: string, version: number, organization: { id: string, tag: string } | null, roles: { nodes: Array<{ id: string, name: string }> } };
+
+export type WholeRoleFragment = { id: string, name: string, permissions: Array<Permission>, version: number, organization: { id: string } | null, users: { nodes: Array<{ id: string, username: string }> } };
+
+export type WholeChannelFragment = { id: string, name: string, description: string | null, hasPassword: boolean, maxUsers: number, position: number, createdAt: string, version: number, organization: { id: string }, parent: { id: string, name: string } | null, children: { nodes: Array<{ id: string, name: string }> }, acl: { nodes: Array<{ permissions: Array<Permission>, role: { id: string, name: string } | null }> } };
+
+export type LoginMutationVariables = Exact<{
+  input: LoginInput;
+}>;
+
+
+export type LoginMutation = { login: { accessToken: string | null, refreshToken: string | null, expiresInS: number | null, user: { id: string, username: string } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type RefreshMutationVariables = Exact<{
+  input: RefreshInput;
+}>;
+
+
+export type RefreshMutation = { refresh: { accessToken: string | null, refreshToken: string | null, user: { id: string } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type LogoutMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type LogoutMutation = { logout: { errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type ChangePasswordMutationVariables = Exact<{
+  input: ChangePasswordInput;
+}>;
+
+
+export type ChangePasswordMutation = { changePassword: { accessToken: string | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type MeQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type MeQuery = { me: { id: string, username: string, email: string | null, createdAt: string, version: number, organization: { id: string, tag: string } | null, roles: { nodes: Array<{ id: string, name: string }> } } | null };
+
+export type OrganizationQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type OrganizationQuery = { organization: { id: string, name: string, tag: string, maxUsers: number, maxChannels: number, createdAt: string, version: number, owner: { id: string, username: string } | null } | null };
+
+export type OrganizationByTagQueryVariables = Exact<{
+  tag: string;
+}>;
+
+
+export type OrganizationByTagQuery = { organizationByTag: { id: string, name: string, tag: string, maxUsers: number, maxChannels: number, createdAt: string, version: number, owner: { id: string, username: string } | null } | null };
+
+export type OrganizationsQueryVariables = Exact<{
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type OrganizationsQuery = { organizations: { nodes: Array<{ id: string, name: string, tag: string, maxUsers: number, maxChannels: number, createdAt: string, version: number, owner: { id: string, username: string } | null }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } | null };
+
+export type OrganizationTreeQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type OrganizationTreeQuery = { organization: { users: { nodes: Array<{ id: string, username: string }> }, roles: { nodes: Array<{ id: string, name: string, permissions: Array<Permission> }> }, channels: { nodes: Array<{ id: string, name: string, description: string | null, hasPassword: boolean, maxUsers: number, position: number, createdAt: string, version: number, organization: { id: string }, parent: { id: string, name: string } | null, children: { nodes: Array<{ id: string, name: string }> }, acl: { nodes: Array<{ permissions: Array<Permission>, role: { id: string, name: string } | null }> } }> }, sessions: { nodes: Array<{ id: string, clientName: string, user: { username: string } | null, channels: { nodes: Array<{ name: string }> } }> } } | null };
+
+export type UserQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type UserQuery = { user: { id: string, username: string, email: string | null, createdAt: string, version: number, organization: { id: string, tag: string } | null, roles: { nodes: Array<{ id: string, name: string }> } } | null };
+
+export type RoleQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type RoleQuery = { role: { id: string, name: string, permissions: Array<Permission>, version: number, organization: { id: string } | null, users: { nodes: Array<{ id: string, username: string }> } } | null };
+
+export type ChannelQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type ChannelQuery = { channel: { id: string, name: string, description: string | null, hasPassword: boolean, maxUsers: number, position: number, createdAt: string, version: number, organization: { id: string }, parent: { id: string, name: string } | null, children: { nodes: Array<{ id: string, name: string }> }, acl: { nodes: Array<{ permissions: Array<Permission>, role: { id: string, name: string } | null }> } } | null };
+
+export type ChildrenOfChannelQueryVariables = Exact<{
+  id: string | number;
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type ChildrenOfChannelQuery = { channel: { children: { edges: Array<{ cursor: string, node: { name: string } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, endCursor: string | null } } } | null };
+
+export type CreateOrganizationMutationVariables = Exact<{
+  input: CreateOrganizationInput;
+}>;
+
+
+export type CreateOrganizationMutation = { createOrganization: { organization: { id: string, name: string, tag: string, maxUsers: number, maxChannels: number, createdAt: string, version: number, owner: { id: string, username: string } | null } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type UpdateOrganizationMutationVariables = Exact<{
+  input: UpdateOrganizationInput;
+}>;
+
+
+export type UpdateOrganizationMutation = { updateOrganization: { organization: { id: string, name: string, tag: string, maxUsers: number, maxChannels: number, createdAt: string, version: number, owner: { id: string, username: string } | null } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type DeleteOrganizationMutationVariables = Exact<{
+  input: DeleteOrganizationInput;
+}>;
+
+
+export type DeleteOrganizationMutation = { deleteOrganization: { deletedId: string | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type CreateUserMutationVariables = Exact<{
+  input: CreateUserInput;
+}>;
+
+
+export type CreateUserMutation = { createUser: { user: { id: string, username: string, email: string | null, createdAt: string, version: number, organization: { id: string, tag: string } | null, roles: { nodes: Array<{ id: string, name: string }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type UpdateUserMutationVariables = Exact<{
+  input: UpdateUserInput;
+}>;
+
+
+export type UpdateUserMutation = { updateUser: { user: { id: string, username: string, email: string | null, createdAt: string, version: number, organization: { id: string, tag: string } | null, roles: { nodes: Array<{ id: string, name: string }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type DeleteUserMutationVariables = Exact<{
+  input: DeleteUserInput;
+}>;
+
+
+export type DeleteUserMutation = { deleteUser: { deletedId: string | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type CreateRoleMutationVariables = Exact<{
+  input: CreateRoleInput;
+}>;
+
+
+export type CreateRoleMutation = { createRole: { role: { id: string, name: string, permissions: Array<Permission>, version: number, organization: { id: string } | null, users: { nodes: Array<{ id: string, username: string }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type UpdateRoleMutationVariables = Exact<{
+  input: UpdateRoleInput;
+}>;
+
+
+export type UpdateRoleMutation = { updateRole: { role: { id: string, name: string, permissions: Array<Permission>, version: number, organization: { id: string } | null, users: { nodes: Array<{ id: string, username: string }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type DeleteRoleMutationVariables = Exact<{
+  input: DeleteRoleInput;
+}>;
+
+
+export type DeleteRoleMutation = { deleteRole: { deletedId: string | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type AssignRoleMutationVariables = Exact<{
+  input: AssignRoleInput;
+}>;
+
+
+export type AssignRoleMutation = { assignRole: { role: { id: string, name: string, permissions: Array<Permission>, version: number, organization: { id: string } | null, users: { nodes: Array<{ id: string, username: string }> } } | null, user: { id: string, username: string, email: string | null, createdAt: string, version: number, organization: { id: string, tag: string } | null, roles: { nodes: Array<{ id: string, name: string }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type UnassignRoleMutationVariables = Exact<{
+  input: UnassignRoleInput;
+}>;
+
+
+export type UnassignRoleMutation = { unassignRole: { role: { id: string, name: string, permissions: Array<Permission>, version: number, organization: { id: string } | null, users: { nodes: Array<{ id: string, username: string }> } } | null, user: { id: string, username: string, email: string | null, createdAt: string, version: number, organization: { id: string, tag: string } | null, roles: { nodes: Array<{ id: string, name: string }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type CreateChannelMutationVariables = Exact<{
+  input: CreateChannelInput;
+}>;
+
+
+export type CreateChannelMutation = { createChannel: { channel: { id: string, name: string, description: string | null, hasPassword: boolean, maxUsers: number, position: number, createdAt: string, version: number, organization: { id: string }, parent: { id: string, name: string } | null, children: { nodes: Array<{ id: string, name: string }> }, acl: { nodes: Array<{ permissions: Array<Permission>, role: { id: string, name: string } | null }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type UpdateChannelMutationVariables = Exact<{
+  input: UpdateChannelInput;
+}>;
+
+
+export type UpdateChannelMutation = { updateChannel: { channel: { id: string, name: string, description: string | null, hasPassword: boolean, maxUsers: number, position: number, createdAt: string, version: number, organization: { id: string }, parent: { id: string, name: string } | null, children: { nodes: Array<{ id: string, name: string }> }, acl: { nodes: Array<{ permissions: Array<Permission>, role: { id: string, name: string } | null }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type DeleteChannelMutationVariables = Exact<{
+  input: DeleteChannelInput;
+}>;
+
+
+export type DeleteChannelMutation = { deleteChannel: { deletedId: string | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type SetChannelAclEntryMutationVariables = Exact<{
+  input: SetChannelAclEntryInput;
+}>;
+
+
+export type SetChannelAclEntryMutation = { setChannelAclEntry: { channel: { id: string, name: string, description: string | null, hasPassword: boolean, maxUsers: number, position: number, createdAt: string, version: number, organization: { id: string }, parent: { id: string, name: string } | null, children: { nodes: Array<{ id: string, name: string }> }, acl: { nodes: Array<{ permissions: Array<Permission>, role: { id: string, name: string } | null }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type RemoveChannelAclEntryMutationVariables = Exact<{
+  input: RemoveChannelAclEntryInput;
+}>;
+
+
+export type RemoveChannelAclEntryMutation = { removeChannelAclEntry: { channel: { id: string, name: string, description: string | null, hasPassword: boolean, maxUsers: number, position: number, createdAt: string, version: number, organization: { id: string }, parent: { id: string, name: string } | null, children: { nodes: Array<{ id: string, name: string }> }, acl: { nodes: Array<{ permissions: Array<Permission>, role: { id: string, name: string } | null }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const RefusalFragmentDoc = new TypedDocumentString(`
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+    `, {"fragmentName":"Refusal"}) as unknown as TypedDocumentString<RefusalFragment, unknown>;
+export const WholeOrganizationFragmentDoc = new TypedDocumentString(`
+    fragment WholeOrganization on Organization {
+  id
+  name
+  tag
+  maxUsers
+  maxChannels
+  createdAt
+  version
+  owner {
+    id
+    username
+  }
+}
+    `, {"fragmentName":"WholeOrganization"}) as unknown as TypedDocumentString<WholeOrganizationFragment, unknown>;
+export const WholeUserFragmentDoc = new TypedDocumentString(`
+    fragment WholeUser on User {
+  id
+  username
+  email
+  createdAt
+  version
+  organization {
+    id
+    tag
+  }
+  roles {
+    nodes {
+      id
+      name
+    }
+  }
+}
+    `, {"fragmentName":"WholeUser"}) as unknown as TypedDocumentString<WholeUserFragment, unknown>;
+export const WholeRoleFragmentDoc = new TypedDocumentString(`
+    fragment WholeRole on Role {
+  id
+  name
+  permissions
+  version
+  organization {
+    id
+  }
+  users {
+    nodes {
+      id
+      username
+    }
+  }
+}
+    `, {"fragmentName":"WholeRole"}) as unknown as TypedDocumentString<WholeRoleFragment, unknown>;
+export const WholeChannelFragmentDoc = new TypedDocumentString(`
+    fragment WholeChannel on Channel {
+  id
+  name
+  description
+  hasPassword
+  maxUsers
+  position
+  createdAt
+  version
+  organization {
+    id
+  }
+  parent {
+    id
+    name
+  }
+  children {
+    nodes {
+      id
+      name
+    }
+  }
+  acl {
+    nodes {
+      permissions
+      role {
+        id
+        name
+      }
+    }
+  }
+}
+    `, {"fragmentName":"WholeChannel"}) as unknown as TypedDocumentString<WholeChannelFragment, unknown>;
+export const LoginDocument = new TypedDocumentString(`
+    mutation Login($input: LoginInput!) {
+  login(input: $input) {
+    accessToken
+    refreshToken
+    expiresInS
+    user {
+      id
+      username
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<LoginMutation, LoginMutationVariables>;
+export const RefreshDocument = new TypedDocumentString(`
+    mutation Refresh($input: RefreshInput!) {
+  refresh(input: $input) {
+    accessToken
+    refreshToken
+    user {
+      id
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<RefreshMutation, RefreshMutationVariables>;
+export const LogoutDocument = new TypedDocumentString(`
+    mutation Logout {
+  logout {
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<LogoutMutation, LogoutMutationVariables>;
+export const ChangePasswordDocument = new TypedDocumentString(`
+    mutation ChangePassword($input: ChangePasswordInput!) {
+  changePassword(input: $input) {
+    accessToken
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<ChangePasswordMutation, ChangePasswordMutationVariables>;
+export const MeDocument = new TypedDocumentString(`
+    query Me {
+  me {
+    ...WholeUser
+  }
+}
+    fragment WholeUser on User {
+  id
+  username
+  email
+  createdAt
+  version
+  organization {
+    id
+    tag
+  }
+  roles {
+    nodes {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<MeQuery, MeQueryVariables>;
+export const OrganizationDocument = new TypedDocumentString(`
+    query Organization($id: ID!) {
+  organization(id: $id) {
+    ...WholeOrganization
+  }
+}
+    fragment WholeOrganization on Organization {
+  id
+  name
+  tag
+  maxUsers
+  maxChannels
+  createdAt
+  version
+  owner {
+    id
+    username
+  }
+}`) as unknown as TypedDocumentString<OrganizationQuery, OrganizationQueryVariables>;
+export const OrganizationByTagDocument = new TypedDocumentString(`
+    query OrganizationByTag($tag: String!) {
+  organizationByTag(tag: $tag) {
+    ...WholeOrganization
+  }
+}
+    fragment WholeOrganization on Organization {
+  id
+  name
+  tag
+  maxUsers
+  maxChannels
+  createdAt
+  version
+  owner {
+    id
+    username
+  }
+}`) as unknown as TypedDocumentString<OrganizationByTagQuery, OrganizationByTagQueryVariables>;
+export const OrganizationsDocument = new TypedDocumentString(`
+    query Organizations($first: Int! = 25, $after: String) {
+  organizations(first: $first, after: $after) {
+    nodes {
+      ...WholeOrganization
+    }
+    pageInfo {
+      hasNextPage
+      hasPreviousPage
+      startCursor
+      endCursor
+    }
+  }
+}
+    fragment WholeOrganization on Organization {
+  id
+  name
+  tag
+  maxUsers
+  maxChannels
+  createdAt
+  version
+  owner {
+    id
+    username
+  }
+}`) as unknown as TypedDocumentString<OrganizationsQuery, OrganizationsQueryVariables>;
+export const OrganizationTreeDocument = new TypedDocumentString(`
+    query OrganizationTree($id: ID!) {
+  organization(id: $id) {
+    users(first: 100) {
+      nodes {
+        id
+        username
+      }
+    }
+    roles(first: 100) {
+      nodes {
+        id
+        name
+        permissions
+      }
+    }
+    channels(first: 100) {
+      nodes {
+        ...WholeChannel
+      }
+    }
+    sessions(first: 20) {
+      nodes {
+        id
+        clientName
+        user {
+          username
+        }
+        channels {
+          nodes {
+            name
+          }
+        }
+      }
+    }
+  }
+}
+    fragment WholeChannel on Channel {
+  id
+  name
+  description
+  hasPassword
+  maxUsers
+  position
+  createdAt
+  version
+  organization {
+    id
+  }
+  parent {
+    id
+    name
+  }
+  children {
+    nodes {
+      id
+      name
+    }
+  }
+  acl {
+    nodes {
+      permissions
+      role {
+        id
+        name
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<OrganizationTreeQuery, OrganizationTreeQueryVariables>;
+export const UserDocument = new TypedDocumentString(`
+    query User($id: ID!) {
+  user(id: $id) {
+    ...WholeUser
+  }
+}
+    fragment WholeUser on User {
+  id
+  username
+  email
+  createdAt
+  version
+  organization {
+    id
+    tag
+  }
+  roles {
+    nodes {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<UserQuery, UserQueryVariables>;
+export const RoleDocument = new TypedDocumentString(`
+    query Role($id: ID!) {
+  role(id: $id) {
+    ...WholeRole
+  }
+}
+    fragment WholeRole on Role {
+  id
+  name
+  permissions
+  version
+  organization {
+    id
+  }
+  users {
+    nodes {
+      id
+      username
+    }
+  }
+}`) as unknown as TypedDocumentString<RoleQuery, RoleQueryVariables>;
+export const ChannelDocument = new TypedDocumentString(`
+    query Channel($id: ID!) {
+  channel(id: $id) {
+    ...WholeChannel
+  }
+}
+    fragment WholeChannel on Channel {
+  id
+  name
+  description
+  hasPassword
+  maxUsers
+  position
+  createdAt
+  version
+  organization {
+    id
+  }
+  parent {
+    id
+    name
+  }
+  children {
+    nodes {
+      id
+      name
+    }
+  }
+  acl {
+    nodes {
+      permissions
+      role {
+        id
+        name
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<ChannelQuery, ChannelQueryVariables>;
+export const ChildrenOfChannelDocument = new TypedDocumentString(`
+    query ChildrenOfChannel($id: ID!, $first: Int! = 25, $after: String) {
+  channel(id: $id) {
+    children(first: $first, after: $after) {
+      edges {
+        cursor
+        node {
+          name
+        }
+      }
+      pageInfo {
+        hasNextPage
+        hasPreviousPage
+        endCursor
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ChildrenOfChannelQuery, ChildrenOfChannelQueryVariables>;
+export const CreateOrganizationDocument = new TypedDocumentString(`
+    mutation CreateOrganization($input: CreateOrganizationInput!) {
+  createOrganization(input: $input) {
+    organization {
+      ...WholeOrganization
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeOrganization on Organization {
+  id
+  name
+  tag
+  maxUsers
+  maxChannels
+  createdAt
+  version
+  owner {
+    id
+    username
+  }
+}`) as unknown as TypedDocumentString<CreateOrganizationMutation, CreateOrganizationMutationVariables>;
+export const UpdateOrganizationDocument = new TypedDocumentString(`
+    mutation UpdateOrganization($input: UpdateOrganizationInput!) {
+  updateOrganization(input: $input) {
+    organization {
+      ...WholeOrganization
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeOrganization on Organization {
+  id
+  name
+  tag
+  maxUsers
+  maxChannels
+  createdAt
+  version
+  owner {
+    id
+    username
+  }
+}`) as unknown as TypedDocumentString<UpdateOrganizationMutation, UpdateOrganizationMutationVariables>;
+export const DeleteOrganizationDocument = new TypedDocumentString(`
+    mutation DeleteOrganization($input: DeleteOrganizationInput!) {
+  deleteOrganization(input: $input) {
+    deletedId
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<DeleteOrganizationMutation, DeleteOrganizationMutationVariables>;
+export const CreateUserDocument = new TypedDocumentString(`
+    mutation CreateUser($input: CreateUserInput!) {
+  createUser(input: $input) {
+    user {
+      ...WholeUser
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeUser on User {
+  id
+  username
+  email
+  createdAt
+  version
+  organization {
+    id
+    tag
+  }
+  roles {
+    nodes {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<CreateUserMutation, CreateUserMutationVariables>;
+export const UpdateUserDocument = new TypedDocumentString(`
+    mutation UpdateUser($input: UpdateUserInput!) {
+  updateUser(input: $input) {
+    user {
+      ...WholeUser
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeUser on User {
+  id
+  username
+  email
+  createdAt
+  version
+  organization {
+    id
+    tag
+  }
+  roles {
+    nodes {
+      id
+      name
+    }
+  }
+}`) as unknown as TypedDocumentString<UpdateUserMutation, UpdateUserMutationVariables>;
+export const DeleteUserDocument = new TypedDocumentString(`
+    mutation DeleteUser($input: DeleteUserInput!) {
+  deleteUser(input: $input) {
+    deletedId
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<DeleteUserMutation, DeleteUserMutationVariables>;
+export const CreateRoleDocument = new TypedDocumentString(`
+    mutation CreateRole($input: CreateRoleInput!) {
+  createRole(input: $input) {
+    role {
+      ...WholeRole
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeRole on Role {
+  id
+  name
+  permissions
+  version
+  organization {
+    id
+  }
+  users {
+    nodes {
+      id
+      username
+    }
+  }
+}`) as unknown as TypedDocumentString<CreateRoleMutation, CreateRoleMutationVariables>;
+export const UpdateRoleDocument = new TypedDocumentString(`
+    mutation UpdateRole($input: UpdateRoleInput!) {
+  updateRole(input: $input) {
+    role {
+      ...WholeRole
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeRole on Role {
+  id
+  name
+  permissions
+  version
+  organization {
+    id
+  }
+  users {
+    nodes {
+      id
+      username
+    }
+  }
+}`) as unknown as TypedDocumentString<UpdateRoleMutation, UpdateRoleMutationVariables>;
+export const DeleteRoleDocument = new TypedDocumentString(`
+    mutation DeleteRole($input: DeleteRoleInput!) {
+  deleteRole(input: $input) {
+    deletedId
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<DeleteRoleMutation, DeleteRoleMutationVariables>;
+export const AssignRoleDocument = new TypedDocumentString(`
+    mutation AssignRole($input: AssignRoleInput!) {
+  assignRole(input: $input) {
+    role {
+      ...WholeRole
+    }
+    user {
+      ...WholeUser
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeUser on User {
+  id
+  username
+  email
+  createdAt
+  version
+  organization {
+    id
+    tag
+  }
+  roles {
+    nodes {
+      id
+      name
+    }
+  }
+}
+fragment WholeRole on Role {
+  id
+  name
+  permissions
+  version
+  organization {
+    id
+  }
+  users {
+    nodes {
+      id
+      username
+    }
+  }
+}`) as unknown as TypedDocumentString<AssignRoleMutation, AssignRoleMutationVariables>;
+export const UnassignRoleDocument = new TypedDocumentString(`
+    mutation UnassignRole($input: UnassignRoleInput!) {
+  unassignRole(input: $input) {
+    role {
+      ...WholeRole
+    }
+    user {
+      ...WholeUser
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeUser on User {
+  id
+  username
+  email
+  createdAt
+  version
+  organization {
+    id
+    tag
+  }
+  roles {
+    nodes {
+      id
+      name
+    }
+  }
+}
+fragment WholeRole on Role {
+  id
+  name
+  permissions
+  version
+  organization {
+    id
+  }
+  users {
+    nodes {
+      id
+      username
+    }
+  }
+}`) as unknown as TypedDocumentString<UnassignRoleMutation, UnassignRoleMutationVariables>;
+export const CreateChannelDocument = new TypedDocumentString(`
+    mutation CreateChannel($input: CreateChannelInput!) {
+  createChannel(input: $input) {
+    channel {
+      ...WholeChannel
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeChannel on Channel {
+  id
+  name
+  description
+  hasPassword
+  maxUsers
+  position
+  createdAt
+  version
+  organization {
+    id
+  }
+  parent {
+    id
+    name
+  }
+  children {
+    nodes {
+      id
+      name
+    }
+  }
+  acl {
+    nodes {
+      permissions
+      role {
+        id
+        name
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<CreateChannelMutation, CreateChannelMutationVariables>;
+export const UpdateChannelDocument = new TypedDocumentString(`
+    mutation UpdateChannel($input: UpdateChannelInput!) {
+  updateChannel(input: $input) {
+    channel {
+      ...WholeChannel
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeChannel on Channel {
+  id
+  name
+  description
+  hasPassword
+  maxUsers
+  position
+  createdAt
+  version
+  organization {
+    id
+  }
+  parent {
+    id
+    name
+  }
+  children {
+    nodes {
+      id
+      name
+    }
+  }
+  acl {
+    nodes {
+      permissions
+      role {
+        id
+        name
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<UpdateChannelMutation, UpdateChannelMutationVariables>;
+export const DeleteChannelDocument = new TypedDocumentString(`
+    mutation DeleteChannel($input: DeleteChannelInput!) {
+  deleteChannel(input: $input) {
+    deletedId
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<DeleteChannelMutation, DeleteChannelMutationVariables>;
+export const SetChannelAclEntryDocument = new TypedDocumentString(`
+    mutation SetChannelAclEntry($input: SetChannelAclEntryInput!) {
+  setChannelAclEntry(input: $input) {
+    channel {
+      ...WholeChannel
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeChannel on Channel {
+  id
+  name
+  description
+  hasPassword
+  maxUsers
+  position
+  createdAt
+  version
+  organization {
+    id
+  }
+  parent {
+    id
+    name
+  }
+  children {
+    nodes {
+      id
+      name
+    }
+  }
+  acl {
+    nodes {
+      permissions
+      role {
+        id
+        name
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<SetChannelAclEntryMutation, SetChannelAclEntryMutationVariables>;
+export const RemoveChannelAclEntryDocument = new TypedDocumentString(`
+    mutation RemoveChannelAclEntry($input: RemoveChannelAclEntryInput!) {
+  removeChannelAclEntry(input: $input) {
+    channel {
+      ...WholeChannel
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeChannel on Channel {
+  id
+  name
+  description
+  hasPassword
+  maxUsers
+  position
+  createdAt
+  version
+  organization {
+    id
+  }
+  parent {
+    id
+    name
+  }
+  children {
+    nodes {
+      id
+      name
+    }
+  }
+  acl {
+    nodes {
+      permissions
+      role {
+        id
+        name
+      }
+    }
+  }
+}`) as unknown as TypedDocumentString<RemoveChannelAclEntryMutation, RemoveChannelAclEntryMutationVariables>;
