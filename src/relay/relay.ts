@@ -17,7 +17,7 @@ import type { Route } from './route.js';
 import { RouteTable } from './route-table.js';
 import type { Session } from './session.js';
 import { SessionTable } from './session-table.js';
-import { SessionTags } from './session-tag.js';
+import type { MakeSessionTagKey } from './session-tag.js';
 import { type RelayTotals, type SessionTraffic, TrafficCounters } from './traffic.js';
 
 export interface RelayOptions {
@@ -25,6 +25,13 @@ export interface RelayOptions {
   readonly maxBitrate: number;
   /** A number from 0 to 2^64 - 1 that nobody can guess. */
   readonly randomToken: () => bigint;
+  /**
+   * The counter of the packets that the server itself sends begins after this number, for each session; 0 where it is
+   * left out. A relay that comes after another with the same sessions must not repeat its nonces.
+   */
+  readonly firstServerCounter?: number;
+  /** What makes and verifies session tags; node:crypto where it is left out. */
+  readonly makeTagKey?: MakeSessionTagKey;
 }
 
 /**
@@ -37,7 +44,6 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #sessions: SessionTable;
   readonly #routes: RouteTable;
-  readonly #tags = new SessionTags();
   readonly #traffic = new TrafficCounters();
   readonly #header: PacketHeader = { kind: 0, epoch: 0, target: 0, session: 0, counter: 0 };
   readonly #outcome: Outcome = emptyOutcome();
@@ -45,7 +51,7 @@ export class Relay {
 
   constructor(options: RelayOptions) {
     this.#options = options;
-    this.#sessions = new SessionTable(options.maxBitrate);
+    this.#sessions = new SessionTable(options);
     this.#routes = new RouteTable(this.#sessions);
   }
 
@@ -130,7 +136,7 @@ export class Relay {
     if (source.kind === 'tunnel' && source.sessionId !== session.id) return DropReason.foreign_tunnel;
     const verdict = session.window.check(header.counter);
     if (verdict !== 'fresh') return DropReason[verdict];
-    if (!this.#tags.verify(session.clientKey, packet, length)) return DropReason.bad_session_tag;
+    if (!session.clientKey.verify(packet, length)) return DropReason.bad_session_tag;
 
     const isNewest = header.counter > session.window.highest;
     session.window.commit(header.counter);
@@ -210,7 +216,7 @@ export class Relay {
       ping,
       pathToken: source.kind === 'udp' ? session.path.tokenFor(source.address, source.port) : NO_PATH_TOKEN,
     });
-    this.#tags.write(session.serverKey, pong);
+    session.serverKey.write(pong);
     this.#outcome.reply = pong;
     if (source.kind === 'udp') session.path.pongSent(source.address, source.port, nowMs);
     else this.#traffic.tunneledOut += 1;

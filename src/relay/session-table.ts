@@ -1,20 +1,32 @@
 import type { SessionId } from '../ids.js';
 import type { SessionUpdate } from './relay-update.js';
 import { Session } from './session.js';
+import { CryptoTagKey, type MakeSessionTagKey } from './session-tag.js';
 
 const INITIAL_SLOTS = 64;
+
+/** See `RelayOptions`. */
+export interface SessionTableOptions {
+  readonly maxBitrate: number;
+  readonly firstServerCounter?: number;
+  readonly makeTagKey?: MakeSessionTagKey;
+}
 
 /** Who is known, by id and by slot, each in constant time; and what was sent to each slot. */
 export class SessionTable {
   readonly #byId = new Map<SessionId, Session>();
   readonly #freeSlots: number[] = [];
   readonly #maxBitrate: number;
+  readonly #firstServerCounter: number;
+  readonly #makeTagKey: MakeSessionTagKey;
   #slotCount = 0;
   #packetsOut = new Float64Array(INITIAL_SLOTS);
   #bytesOut = new Float64Array(INITIAL_SLOTS);
 
-  constructor(maxBitrate: number) {
-    this.#maxBitrate = maxBitrate;
+  constructor(options: SessionTableOptions) {
+    this.#maxBitrate = options.maxBitrate;
+    this.#firstServerCounter = options.firstServerCounter ?? 0;
+    this.#makeTagKey = options.makeTagKey ?? ((bytes) => new CryptoTagKey(bytes));
   }
 
   get size(): number {
@@ -33,7 +45,14 @@ export class SessionTable {
   /** Makes a session, whose id must not be known, in a free slot. */
   add(update: SessionUpdate, nowMs: number): Session {
     const slot = this.#freeSlots.at(-1) ?? this.#slotCount;
-    const session = new Session(update, slot, this.#maxBitrate, nowMs);
+    const session = new Session({
+      update,
+      slot,
+      maxBitrate: this.#maxBitrate,
+      makeTagKey: this.#makeTagKey,
+      nowMs,
+    });
+    session.serverCounter = this.#firstServerCounter;
     if (slot === this.#slotCount) this.#slotCount += 1;
     else this.#freeSlots.pop();
     this.#growTo(this.#slotCount);

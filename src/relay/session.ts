@@ -1,18 +1,25 @@
-import type { KeyObject } from 'node:crypto';
 import type { SessionId } from '../ids.js';
 import { Path } from './path.js';
 import { MAX_PINGS_PER_SECOND, TokenBucket, VoiceRate } from './rate-limit.js';
 import type { SessionUpdate } from './relay-update.js';
 import { ReplayWindow } from './replay-window.js';
-import { toSessionKey } from './session-tag.js';
+import type { MakeSessionTagKey, SessionTagKey } from './session-tag.js';
+
+export interface SessionOptions {
+  readonly update: SessionUpdate;
+  readonly slot: number;
+  readonly maxBitrate: number;
+  readonly makeTagKey: MakeSessionTagKey;
+  readonly nowMs: number;
+}
 
 /** What the relay remembers of a session. */
 export class Session {
   readonly id: SessionId;
   /** The relay's small number for the session; a later one may get it again. */
   readonly slot: number;
-  readonly clientKey: KeyObject;
-  readonly serverKey: KeyObject;
+  readonly clientKey: SessionTagKey;
+  readonly serverKey: SessionTagKey;
   readonly window = new ReplayWindow();
   readonly path = new Path();
   readonly voiceRate: VoiceRate;
@@ -29,11 +36,11 @@ export class Session {
   readonly #serverKeyBytes: Uint8Array;
 
   /** Throws RangeError where a key has not 16 bytes. */
-  constructor(update: SessionUpdate, slot: number, maxBitrate: number, nowMs: number) {
+  constructor({ update, slot, maxBitrate, makeTagKey, nowMs }: SessionOptions) {
     this.id = update.sessionId;
     this.slot = slot;
-    this.clientKey = toSessionKey(update.clientKey);
-    this.serverKey = toSessionKey(update.serverKey);
+    this.clientKey = makeTagKey(update.clientKey);
+    this.serverKey = makeTagKey(update.serverKey);
     this.#clientKeyBytes = Uint8Array.from(update.clientKey);
     this.#serverKeyBytes = Uint8Array.from(update.serverKey);
     this.voiceRate = new VoiceRate(maxBitrate, nowMs);

@@ -28,7 +28,9 @@ export class DgramBackend implements UdpBackend {
   static async start(options: UdpBackendOptions, handler: UdpBackendHandler): Promise<DgramBackend> {
     const { bindAddress, port } = options;
     const address = isIP(bindAddress) === 0 ? (await lookup(bindAddress)).address : bindAddress;
-    const socket = createSocket({ type: address.includes(':') ? 'udp6' : 'udp4', lookup: numericLookup });
+    const socket = address.includes(':')
+      ? createSocket({ type: 'udp6', lookup: numericLookup(6) })
+      : createSocket({ type: 'udp4', lookup: numericLookup(4) });
     // The lookup is synchronous, so the socket may listen before bind returns.
     const listening = once(socket, 'listening');
     socket.bind({ address, port, exclusive: true });
@@ -119,6 +121,7 @@ export class DgramBackend implements UdpBackend {
     this.#source.address = address;
     this.#source.port = port;
     this.#hasSent = false;
+    this.#handler.onBatch();
     this.#handler.onPacket(packet, packet.length, this.#source);
     // The socket hands each datagram to the system in a tick of its own: this one comes after them.
     if (this.#hasSent) process.nextTick(this.#onSent);
@@ -134,6 +137,6 @@ export class DgramBackend implements UdpBackend {
 }
 
 /** All addresses are numeric already: the default would ask a resolver, a tick later, for each datagram sent. */
-const numericLookup: SocketOptions['lookup'] = (address, _options, callback) => {
-  callback(null, address, isIP(address));
-};
+function numericLookup(family: 4 | 6): SocketOptions['lookup'] {
+  return (address, _options, callback) => callback(null, address, family);
+}

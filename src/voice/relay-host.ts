@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { AppError, unreachable } from '../errors.js';
 import type { SessionId } from '../ids.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
+import { cannotBind } from './bind-error.js';
 import type {
   MessageFromRelayWorker,
   MessageToRelayWorker,
@@ -11,12 +12,16 @@ import type {
   RelayWorkerOptions,
   TunneledPacket,
 } from './relay-messages.js';
+import { NATIVE_BACKEND_MISSING } from './udp-backend.js';
 
-export interface RelayHostOptions extends RelayWorkerOptions {
+export interface RelayHostOptions extends Omit<RelayWorkerOptions, 'firstServerCounter'> {
   readonly logger: Logger;
   /** The compiled worker script. */
   readonly workerPath?: string;
 }
+
+/** How far apart the counters of two relays begin that serve the same sessions one after the other. */
+const COUNTERS_PER_WORKER = 2 ** 32;
 
 type TunneledListener = (sessionId: SessionId, packet: Uint8Array) => void;
 type LostListener = (reason: Error) => void;
@@ -32,13 +37,15 @@ export class RelayHost {
   readonly #tunneledListeners: TunneledListener[] = [];
   readonly #lostListeners: LostListener[] = [];
   readonly #pendingCounters = new Map<number, PendingCounters>();
+  readonly #pendingSettlements = new Map<number, () => void>();
   #worker: Worker | null = null;
   #tunneled: TunneledPacket[] = [];
   #voicePort: number;
   #lastRequestId = 0;
+  #workerCount = 0;
   #isClosed = false;
 
-  /** Resolves once the UDP port is bound. Throws AppError UNAVAILABLE, with the port and the reason, where it cannot be. */
+  /** Resolves once the UDP port is bound. Throws AppError UNAVAILABLE, with the reason, where it cannot be, or where `backend` is `native` and there is no addon. */
   static async start(options: RelayHostOptions): Promise<RelayHost> {
     const host = new RelayHost(options);
     await host.restart();
@@ -77,6 +84,17 @@ export class RelayHost {
     this.#lostListeners.push(listener);
   }
 
+  /** Resolves once the relay has taken in all that it was told before, or has died: a datagram may otherwise overtake an update. */
+  settled(): Promise<void> {
+    if (this.#worker === null) return Promise.resolve();
+    this.#lastRequestId += 1;
+    const requestId = this.#lastRequestId;
+    return new Promise((resolve) => {
+      this.#pendingSettlements.set(requestId, resolve);
+      this.#post({ type: 'settle', requestId });
+    });
+  }
+
   /** Throws AppError UNAVAILABLE where there is no worker, or it dies before it answers. */
   counters(): Promise<RelayCounters> {
     if (this.#worker === null) return Promise.reject(relayIsAway());
@@ -90,8 +108,22 @@ export class RelayHost {
 
   /** Starts a new worker, which knows nothing yet, on the same port. To be called after `onLost` only. Throws as {@link start}. */
   async restart(): Promise<void> {
-    const { bindAddress, maxBitrate, logger, workerPath = compiledWorkerPath() } = this.#options;
-    const workerData: RelayWorkerOptions = { bindAddress, port: this.#voicePort, maxBitrate };
+    const {
+      bindAddress,
+      maxBitrate,
+      backend: choice = 'auto',
+      logger,
+      workerPath = compiledWorkerPath(),
+    } = this.#options;
+    const firstServerCounter = this.#workerCount * COUNTERS_PER_WORKER;
+    const workerData: RelayWorkerOptions = {
+      bindAddress,
+      port: this.#voicePort,
+      maxBitrate,
+      firstServerCounter,
+      backend: choice,
+    };
+    this.#workerCount += 1;
     const worker = new Worker(workerPath, { workerData, name: 'parley-relay' });
     const { port, backend } = await readiness(worker, workerData);
     if (this.#isClosed) {
@@ -113,7 +145,7 @@ export class RelayHost {
     const worker = this.#worker;
     this.#isClosed = true;
     this.#worker = null;
-    this.#rejectPending();
+    this.#endPending();
     await worker?.terminate();
   }
 
@@ -125,7 +157,7 @@ export class RelayHost {
     worker.once('exit', () => {
       if (this.#worker !== worker) return;
       this.#worker = null;
-      this.#rejectPending();
+      this.#endPending();
       this.#options.logger.error({ err: reason }, 'voice relay lost');
       for (const listener of this.#lostListeners) listener(reason);
     });
@@ -143,6 +175,10 @@ export class RelayHost {
         this.#pendingCounters.get(message.requestId)?.resolve(message.counters);
         this.#pendingCounters.delete(message.requestId);
         break;
+      case 'settled':
+        this.#pendingSettlements.get(message.requestId)?.();
+        this.#pendingSettlements.delete(message.requestId);
+        break;
       case 'ready':
       case 'failed':
         break;
@@ -156,9 +192,11 @@ export class RelayHost {
     this.#tunneled = [];
   }
 
-  #rejectPending(): void {
+  #endPending(): void {
     for (const { reject } of this.#pendingCounters.values()) reject(relayIsAway());
     this.#pendingCounters.clear();
+    for (const resolve of this.#pendingSettlements.values()) resolve();
+    this.#pendingSettlements.clear();
   }
 
   #post(message: MessageToRelayWorker): void {
@@ -174,34 +212,18 @@ function readiness(
   return new Promise((resolve, reject) => {
     worker.once('message', (message: MessageFromRelayWorker) => {
       if (message.type === 'ready') resolve(message);
-      else if (message.type === 'failed') reject(cannotBind(options, message.code, message.reason));
+      else if (message.type === 'failed') reject(cannotStart(options, message.code, message.reason));
     });
     worker.once('error', reject);
     worker.once('exit', () => reject(relayIsAway()));
   });
 }
 
-function cannotBind({ bindAddress, port }: RelayWorkerOptions, code: string, reason: string): AppError {
-  return new AppError(
-    'UNAVAILABLE',
-    `UDP port ${port} at ${bindAddress} cannot be bound: ${explanation(code, reason)}.`,
-    {
-      params: { port, bindAddress, code },
-    },
-  );
-}
-
-function explanation(code: string, reason: string): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return 'it is in use';
-    case 'EADDRNOTAVAIL':
-      return 'the address is not one of this machine';
-    case 'EACCES':
-      return 'the system does not permit it';
-    default:
-      return reason;
-  }
+function cannotStart(options: RelayWorkerOptions, code: string, reason: string): AppError {
+  if (code !== NATIVE_BACKEND_MISSING) return cannotBind('UDP', options, code, reason);
+  return new AppError('UNAVAILABLE', `The native UDP backend is not there: ${reason}. It is made by npm ci.`, {
+    params: { code },
+  });
 }
 
 function relayIsAway(): AppError {

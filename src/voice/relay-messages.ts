@@ -3,7 +3,7 @@ import type { SessionId } from '../ids.js';
 import type { LatencySummary } from '../relay/latency-histogram.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
 import type { RelayTotals, SessionTraffic } from '../relay/traffic.js';
-import type { UdpBackendCounters } from './udp-backend.js';
+import type { BackendChoice, UdpBackendCounters } from './udp-backend.js';
 
 /** What the worker is started with. */
 export interface RelayWorkerOptions {
@@ -12,6 +12,10 @@ export interface RelayWorkerOptions {
   readonly port: number;
   /** In bits per second, for each session, over whole datagrams. */
   readonly maxBitrate: number;
+  /** The counter of the packets that the relay itself sends begins after this number, for each session. */
+  readonly firstServerCounter: number;
+  /** Absent: `auto`. */
+  readonly backend?: BackendChoice;
 }
 
 /** A packet that came through a session's control connection. */
@@ -29,14 +33,17 @@ export interface TunneledDelivery {
 export type MessageToRelayWorker =
   | { readonly type: 'update'; readonly update: RelayUpdate }
   | { readonly type: 'tunneled'; readonly packets: readonly TunneledPacket[] }
-  | { readonly type: 'get_counters'; readonly requestId: number };
+  | { readonly type: 'get_counters'; readonly requestId: number }
+  /** Answered when all messages before it have been taken in. */
+  | { readonly type: 'settle'; readonly requestId: number };
 
 export type MessageFromRelayWorker =
   | { readonly type: 'ready'; readonly port: number; readonly backend: UdpBackendCounters }
-  /** The port cannot be bound: nothing follows. */
+  /** The port cannot be bound, or the backend is not there: nothing follows. */
   | { readonly type: 'failed'; readonly code: string; readonly reason: string }
   | { readonly type: 'tunneled'; readonly deliveries: readonly TunneledDelivery[] }
-  | { readonly type: 'counters'; readonly requestId: number; readonly counters: RelayCounters };
+  | { readonly type: 'counters'; readonly requestId: number; readonly counters: RelayCounters }
+  | { readonly type: 'settled'; readonly requestId: number };
 
 /** How the relay is doing. */
 export interface RelayCounters {
@@ -45,7 +52,7 @@ export interface RelayCounters {
   readonly sessions: number;
   readonly routes: number;
   readonly totals: RelayTotals;
-  /** From the moment the worker has a voice packet that came by UDP to the moment the last copy was handed to the system. */
+  /** From the moment the worker has read the batch with a voice packet to the moment its last copy was handed to the system. */
   readonly routingLatency: LatencySummary;
   /** Null before a port is bound. */
   readonly backend: UdpBackendCounters | null;

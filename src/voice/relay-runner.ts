@@ -3,6 +3,7 @@ import type { SessionId } from '../ids.js';
 import { LatencyHistogram } from '../relay/latency-histogram.js';
 import { NO_SLOT, type Outcome, type Source, type UdpSource } from '../relay/outcome.js';
 import { Relay } from '../relay/relay.js';
+import type { MakeSessionTagKey } from '../relay/session-tag.js';
 import type {
   MessageFromRelayWorker,
   MessageToRelayWorker,
@@ -20,6 +21,10 @@ export interface RelayRunnerOptions {
   readonly randomToken: () => bigint;
   /** Tells the main thread. The message is copied before this returns. */
   readonly post: (message: MessageFromRelayWorker) => void;
+  /** The counter of the packets that the relay itself sends begins after this number; 0 where it is left out. */
+  readonly firstServerCounter?: number;
+  /** What makes and verifies session tags; node:crypto where it is left out. */
+  readonly makeTagKey?: MakeSessionTagKey;
   /** Runs the task once, after the packets that are at hand. */
   readonly defer: (task: () => void) => void;
 }
@@ -44,8 +49,11 @@ export class RelayRunner implements UdpBackendHandler {
     this.#backend = backend;
   }
 
-  onPacket(packet: Uint8Array, length: number, source: UdpSource): void {
+  onBatch(): void {
     this.#receivedAtMs = this.#options.nowMs();
+  }
+
+  onPacket(packet: Uint8Array, length: number, source: UdpSource): void {
     const outcome = this.#relay.receive(packet, length, source, this.#receivedAtMs);
     this.#hasForwarded = outcome.forwardBytes > 0;
     this.#obey(outcome, packet, source);
@@ -67,6 +75,9 @@ export class RelayRunner implements UdpBackendHandler {
         break;
       case 'get_counters':
         this.#options.post({ type: 'counters', requestId: message.requestId, counters: this.counters() });
+        break;
+      case 'settle':
+        this.#options.post({ type: 'settled', requestId: message.requestId });
         break;
       default:
         unreachable(message);

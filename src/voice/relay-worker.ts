@@ -1,7 +1,7 @@
 /** The script of the relay's thread: gives the runner a UDP backend, a clock, randomness and the main thread. */
 import { randomBytes } from 'node:crypto';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { DgramBackend } from './dgram-backend.js';
+import { choosePacketPath } from './packet-path.js';
 import type { MessageFromRelayWorker, MessageToRelayWorker, RelayWorkerOptions } from './relay-messages.js';
 import { RelayRunner } from './relay-runner.js';
 
@@ -10,22 +10,31 @@ await run(parentPort, workerData);
 
 async function run(mainThread: MessagePort, options: RelayWorkerOptions): Promise<void> {
   const post = (message: MessageFromRelayWorker) => mainThread.postMessage(message);
-  const runner = new RelayRunner({
-    maxBitrate: options.maxBitrate,
-    nowMs: () => performance.now(),
-    randomToken: () => randomBytes(8).readBigUInt64BE(),
-    post,
-    defer: setImmediate,
-  });
   try {
-    const backend = await DgramBackend.start(options, runner);
+    const { start, makeTagKey } = choosePacketPath(options.backend ?? 'auto');
+    const runner = new RelayRunner({
+      maxBitrate: options.maxBitrate,
+      firstServerCounter: options.firstServerCounter,
+      makeTagKey,
+      nowMs: () => performance.now(),
+      randomToken: () => randomBytes(8).readBigUInt64BE(),
+      post,
+      defer: setImmediate,
+    });
+    const backend = await start(options, runner);
     runner.use(backend);
     mainThread.on('message', (message: MessageToRelayWorker) => runner.onMessage(message));
     post({ type: 'ready', port: backend.port, backend: backend.counters() });
   } catch (error) {
-    post({ type: 'failed', code: codeOf(error), reason: String(error) });
+    post({ type: 'failed', code: codeOf(error), reason: reasonOf(error) });
     mainThread.close();
   }
+}
+
+/** One line: what cannot be loaded is explained with all places where it was looked for. */
+function reasonOf(error: unknown): string {
+  const [line = ''] = String(error instanceof Error ? error.message : error).split('\n');
+  return line;
 }
 
 function codeOf(error: unknown): string {

@@ -8,17 +8,29 @@ export interface UdpBackendOptions {
   readonly port: number;
 }
 
-/** What a backend calls. Neither may throw. */
+/** `auto` is the native backend where its addon is there, else `dgram`. */
+export type BackendChoice = 'auto' | 'dgram' | 'native';
+
+/** The code of the error where `native` was chosen and its addon cannot be loaded. */
+export const NATIVE_BACKEND_MISSING = 'NATIVE_BACKEND_MISSING';
+
+/** What a backend calls. None of it may throw. */
 export interface UdpBackendHandler {
-  /** A datagram: the first `length` bytes of `packet`, which stay as they are until {@link onSent}. `source` is reused for each. */
+  /** Datagrams have been read, and follow one by one: this is when they came in. */
+  onBatch(): void;
+  /**
+   * A datagram of `length` bytes, which are the first of `packet` and stay as they are until the call returns, or until
+   * {@link onSent} where something is sent. One that is longer than any packet may be cut: `length` is what it had.
+   * `source` may be reused for another.
+   */
   onPacket(packet: Uint8Array, length: number, source: UdpSource): void;
-  /** All that was sent because of the packets before has been handed to the operating system. Not called where nothing was sent. */
+  /** All that was sent because of the packet before has been handed to the operating system. Not called where nothing was sent. */
   onSent(): void;
 }
 
 /** Sends to slots, because a backend in native code keeps their addresses on its own side. */
 export interface UdpBackend {
-  /** For the log and the metrics: `dgram`. */
+  /** For the log and the metrics: `dgram`, `native`. */
   readonly name: string;
   /** The port that is bound. */
   readonly port: number;

@@ -2,7 +2,7 @@
  * The far end of the protocol, played by a test: TLS and UDP on 127.0.0.1, answers as the test says them. For what a
  * real server does not do when asked: silence, nonsense, messages in an unlucky order.
  */
-import { createCipheriv, webcrypto, X509Certificate } from 'node:crypto';
+import { createCipheriv, X509Certificate } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -163,12 +163,12 @@ export class ScriptedServer {
 
 async function selfSigned(): Promise<{ key: string; cert: string }> {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned(
     { name: 'CN=scripted', keys, signingAlgorithm: algorithm, notAfter: new Date(Date.now() + 86_400_000) },
-    webcrypto,
+    crypto,
   );
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
   return {
     key: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`,
     cert: certificate.toString('pem'),

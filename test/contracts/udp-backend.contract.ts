@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { NO_SLOT, type UdpSource } from '../../src/relay/outcome.js';
+import { MAX_PACKET_BYTES } from '../../src/relay/packet.js';
 import type { StartUdpBackend, UdpBackend, UdpBackendHandler } from '../../src/voice/udp-backend.js';
 import { eventually } from '../support/eventually.js';
 import { UdpPeer } from '../voice/udp-peer.js';
@@ -16,13 +17,23 @@ const EMPTY_SLOT = 1000;
 
 /** Remembers what a backend reports. */
 class Recorder implements UdpBackendHandler {
-  readonly packets: { readonly bytes: Buffer; readonly source: UdpSource }[] = [];
+  readonly packets: { readonly bytes: Buffer; readonly length: number; readonly source: UdpSource }[] = [];
+  batchCount = 0;
   sentCount = 0;
   respond: (packet: Uint8Array, source: UdpSource) => void = () => {};
 
+  onBatch(): void {
+    this.batchCount += 1;
+  }
+
   onPacket(packet: Uint8Array, length: number, source: UdpSource): void {
-    this.packets.push({ bytes: Buffer.from(packet.subarray(0, length)), source: { ...source } });
-    this.respond(packet, source);
+    const { address, port } = source;
+    this.packets.push({
+      bytes: Buffer.from(packet.subarray(0, length)),
+      length,
+      source: { kind: 'udp', address, port },
+    });
+    this.respond(packet.subarray(0, length), source);
   }
 
   onSent(): void {
@@ -57,20 +68,56 @@ export function describeUdpBackend(name: string, start: StartUdpBackend): void {
         await peer?.send(Buffer.from('question'), backend.port);
         await eventually(() => peer?.received.length === 1);
         expect(recorder.packets).toEqual([
-          { bytes: Buffer.from('question'), source: { kind: 'udp', address, port: peer?.port } },
+          { bytes: Buffer.from('question'), length: 8, source: { kind: 'udp', address, port: peer?.port } },
         ]);
         expect(peer?.received).toEqual([Buffer.from('answer')]);
       },
     );
 
-    it('gives datagrams of any length, the empty one too', async () => {
+    it('serves IPv4 and IPv6 at ::', async () => {
+      const recorder = new Recorder();
+      const backend = await startBackend(recorder, '::');
+      const peers = await Promise.all(LOOPBACKS.map(async (address) => track(await UdpPeer.open(address))));
+      recorder.respond = (packet, { address, port }) => {
+        backend.setEndpoint(1, address, port);
+        backend.send(packet, 0, packet.length, Uint32Array.of(1), 1, NO_SLOT);
+      };
+      for (const [number, peer] of peers.entries()) {
+        await peer.send(Buffer.from([number]), backend.port);
+        await eventually(() => peer.received.length === 1);
+      }
+      expect(peers.map(({ received }) => received)).toEqual(peers.map((_, number) => [Buffer.from([number])]));
+      expect(recorder.packets.map(({ source }) => source.address)).toEqual(
+        LOOPBACKS.map((address) => (address.includes(':') ? address : `::ffff:${address}`)),
+      );
+    });
+
+    it('tells many sources apart, and announces each batch', async () => {
+      const recorder = new Recorder();
+      const backend = await startBackend(recorder);
+      const peers = await openPeers(30);
+      for (let round = 0; round < 5; round += 1) {
+        await Promise.all(peers.map((peer) => peer.send(Buffer.from(`${peer.port}`), backend.port)));
+      }
+      await eventually(() => recorder.packets.length === 5 * peers.length);
+      const misattributed = recorder.packets.filter(({ bytes, source }) => String(bytes) !== `${source.port}`);
+      expect(misattributed).toEqual([]);
+      expect(recorder.batchCount).toBeGreaterThan(0);
+      expect(recorder.batchCount).toBeLessThanOrEqual(recorder.packets.length);
+    });
+
+    it('gives datagrams of any length, the empty one too, and at least the bytes that a packet can have', async () => {
       const recorder = new Recorder();
       const backend = await startBackend(recorder);
       const [peer] = await openPeers(1);
       const lengths = [0, 1, 44, 1200, 1500, 9000, 65_507];
       for (const length of lengths) await peer?.send(Buffer.alloc(length, length), backend.port);
       await eventually(() => recorder.packets.length === lengths.length);
-      expect(recorder.packets.map(({ bytes }) => bytes)).toEqual(lengths.map((length) => Buffer.alloc(length, length)));
+      expect(recorder.packets.map(({ length }) => length)).toEqual(lengths);
+      for (const { bytes, length } of recorder.packets) {
+        expect(bytes.length).toBeGreaterThanOrEqual(Math.min(length, MAX_PACKET_BYTES));
+        expect(bytes).toEqual(Buffer.alloc(bytes.length, length));
+      }
     });
 
     it('sends the named bytes to each slot, not to the excepted one and not to one without an endpoint', async () => {

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import type { SessionId } from '../../src/ids.js';
 import { RelayHost } from '../../src/voice/relay-host.js';
 import { eventually } from '../support/eventually.js';
+import { buildableBackends } from './buildable-backends.js';
 import { PacketWriter } from './packet-writer.js';
 import { Random } from './random.js';
 import { UdpPeer } from './udp-peer.js';
@@ -18,7 +19,7 @@ const OPTIONS = {
   logger: pino({ level: 'silent' }),
 } as const;
 
-describe('the relay host', () => {
+describe.each(buildableBackends())('the relay host with the backend %s', (backendName) => {
   const open: { close(): Promise<void> }[] = [];
 
   afterEach(async () => {
@@ -26,7 +27,7 @@ describe('the relay host', () => {
   });
 
   async function startHost(): Promise<RelayHost> {
-    const host = await RelayHost.start(OPTIONS);
+    const host = await RelayHost.start({ ...OPTIONS, backend: backendName });
     open.push(host);
     return host;
   }
@@ -70,7 +71,7 @@ describe('the relay host', () => {
     expect(totals).toMatchObject({ voiceIn: 50, pingsIn: 4, packetsOut: 54, packetsIn: 54 });
     expect(routingLatency.count).toBe(50);
     expect(routingLatency.p99Ms).toBeGreaterThan(0);
-    expect(backend?.name).toBe('dgram');
+    expect(backend?.name).toBe(backendName);
     expect(sessionTraffic).toHaveLength(2);
   });
 
@@ -97,7 +98,7 @@ describe('the relay host', () => {
     squatter.bind(0, '127.0.0.1');
     await once(squatter, 'listening');
     const { port } = squatter.address();
-    await expect(RelayHost.start({ ...OPTIONS, port })).rejects.toMatchObject({
+    await expect(RelayHost.start({ ...OPTIONS, port, backend: backendName })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: `UDP port ${port} at 127.0.0.1 cannot be bound: it is in use.`,
     });
@@ -138,7 +139,7 @@ describe('the relay host', () => {
     await host.close();
     await pending;
     await host.close();
-    const next = await RelayHost.start({ ...OPTIONS, port: voicePort });
+    const next = await RelayHost.start({ ...OPTIONS, port: voicePort, backend: backendName });
     open.push(next);
     expect(next.voicePort).toBe(voicePort);
     expect(losses).toBe(0);

@@ -98,6 +98,7 @@ export class SimulatedBackend implements UdpBackend {
     this.#address = address;
     this.port = address.port;
     network.listen(address, (packet, from) => {
+      handler.onBatch();
       handler.onPacket(packet, packet.length, from);
       handler.onSent();
     });

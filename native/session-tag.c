@@ -1,0 +1,133 @@
+/*
+ * node:crypto makes an object for each tag, which costs ten times the tag itself, and garbage. Here a key keeps its
+ * cipher. OpenSSL is that of the Node that loads this: its symbols are resolved then, or the addon is refused.
+ */
+#define NAPI_VERSION 8
+
+#include "session-tag.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#define KEY_BYTES 16
+#define NONCE_BYTES 12
+#define TAG_BYTES 12
+#define HEADER_BYTES 16
+/* The nonce is two zeros and then session and counter, which are these bytes of the header. */
+#define NONCE_PADDING 2
+#define SESSION_OFFSET 6
+
+/* Tells our keys from other objects that a script may hand over. */
+static const napi_type_tag KEY_TYPE = {0x70617273656b6579, 0x7461676b65793031};
+
+static napi_value refuse(napi_env env, const char *message) {
+  bool is_pending = false;
+  napi_is_exception_pending(env, &is_pending);
+  if (!is_pending) napi_throw_type_error(env, NULL, message);
+  return NULL;
+}
+
+static bool read_bytes(napi_env env, napi_value value, uint8_t **bytes, size_t *count) {
+  bool is_array = false;
+  napi_typedarray_type type;
+  void *data = NULL;
+  if (napi_is_typedarray(env, value, &is_array) != napi_ok || !is_array ||
+      napi_get_typedarray_info(env, value, &type, count, &data, NULL, NULL) != napi_ok || type != napi_uint8_array) {
+    return false;
+  }
+  *bytes = data;
+  return true;
+}
+
+static EVP_CIPHER_CTX *read_key(napi_env env, napi_value value) {
+  bool is_key = false;
+  void *key = NULL;
+  napi_valuetype type;
+  if (napi_typeof(env, value, &type) != napi_ok || type != napi_external ||
+      napi_check_object_type_tag(env, value, &KEY_TYPE, &is_key) != napi_ok || !is_key ||
+      napi_get_value_external(env, value, &key) != napi_ok) {
+    return NULL;
+  }
+  return key;
+}
+
+/* The tag of the first `length` bytes, which are at least a header. */
+static bool make_tag(EVP_CIPHER_CTX *key, const uint8_t *packet, size_t length, uint8_t tag[TAG_BYTES]) {
+  uint8_t nonce[NONCE_BYTES] = {0}, nothing[16];
+  int size;
+  memcpy(nonce + NONCE_PADDING, packet + SESSION_OFFSET, NONCE_BYTES - NONCE_PADDING);
+  return EVP_EncryptInit_ex(key, NULL, NULL, NULL, nonce) == 1 &&
+         EVP_EncryptUpdate(key, NULL, &size, packet, (int)length) == 1 &&
+         EVP_EncryptFinal_ex(key, nothing, &size) == 1 &&
+         EVP_CIPHER_CTX_ctrl(key, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tag) == 1;
+}
+
+static void free_key(napi_env env, void *key, void *hint) {
+  (void)env;
+  (void)hint;
+  EVP_CIPHER_CTX_free(key);
+}
+
+/* makeTagKey(bytes) */
+static napi_value make_key(napi_env env, napi_callback_info info) {
+  napi_value argument, result;
+  size_t given = 1, count;
+  uint8_t *bytes;
+  if (napi_get_cb_info(env, info, &given, &argument, NULL, NULL) != napi_ok ||
+      !read_bytes(env, argument, &bytes, &count) || count != KEY_BYTES) {
+    return refuse(env, "a key of 16 bytes is needed");
+  }
+  EVP_CIPHER_CTX *key = EVP_CIPHER_CTX_new();
+  if (key == NULL || EVP_EncryptInit_ex(key, EVP_aes_128_gcm(), NULL, bytes, NULL) != 1 ||
+      napi_create_external(env, key, free_key, NULL, &result) != napi_ok) {
+    EVP_CIPHER_CTX_free(key);
+    return refuse(env, "the key could not be made");
+  }
+  return napi_type_tag_object(env, result, &KEY_TYPE) == napi_ok ? result : refuse(env, "the key could not be marked");
+}
+
+/* verifyTag(key, packet, length): whether the last 12 of the first `length` bytes are the tag of those before them. */
+static napi_value verify_tag(napi_env env, napi_callback_info info) {
+  napi_value arguments[3], result;
+  size_t given = 3, count;
+  uint8_t *packet, tag[TAG_BYTES];
+  int64_t length;
+  if (napi_get_cb_info(env, info, &given, arguments, NULL, NULL) != napi_ok) return NULL;
+  EVP_CIPHER_CTX *key = read_key(env, arguments[0]);
+  if (key == NULL || !read_bytes(env, arguments[1], &packet, &count) ||
+      napi_get_value_int64(env, arguments[2], &length) != napi_ok) {
+    return refuse(env, "a key, a packet and its length are needed");
+  }
+  bool is_right = false;
+  if (length >= HEADER_BYTES + TAG_BYTES && (uint64_t)length <= count) {
+    const size_t tagged = (size_t)length - TAG_BYTES;
+    is_right = make_tag(key, packet, tagged, tag) && CRYPTO_memcmp(tag, packet + tagged, TAG_BYTES) == 0;
+  }
+  return napi_get_boolean(env, is_right, &result) == napi_ok ? result : NULL;
+}
+
+/* writeTag(key, packet): into the last 12 bytes. */
+static napi_value write_tag(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  size_t given = 2, count;
+  uint8_t *packet;
+  if (napi_get_cb_info(env, info, &given, arguments, NULL, NULL) != napi_ok) return NULL;
+  EVP_CIPHER_CTX *key = read_key(env, arguments[0]);
+  if (key == NULL || !read_bytes(env, arguments[1], &packet, &count) || count < HEADER_BYTES + TAG_BYTES) {
+    return refuse(env, "a key and a packet are needed");
+  }
+  if (!make_tag(key, packet, count - TAG_BYTES, packet + count - TAG_BYTES)) refuse(env, "the tag could not be made");
+  return NULL;
+}
+
+bool add_session_tags(napi_env env, napi_value exports) {
+  const napi_property_descriptor functions[] = {
+      {"makeTagKey", NULL, make_key, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"verifyTag", NULL, verify_tag, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"writeTag", NULL, write_tag, NULL, NULL, NULL, napi_enumerable, NULL},
+  };
+  return napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions) == napi_ok;
+}

@@ -1,0 +1,202 @@
+import type { LeaveReason } from '../events/domain-event.js';
+import type { ChannelId, SessionId, UserId } from '../ids.js';
+import { NO_PERMISSIONS, type PermissionMask } from '../permissions/bits.js';
+import type { ChannelKey } from './channel-keys.js';
+import { encodeServerMessage, type ServerBody } from './control-frames.js';
+import { type ChannelFacts, isSameChannel, type OrganizationFacts } from './organization-facts.js';
+import type { OrganizationView, ViewedSession } from './organization-view.js';
+
+/** The connection of a client, as far as events are concerned. */
+export interface ControlClient {
+  /** Sends whole frames, in the order of the calls. Never throws; a client that is gone gets nothing. */
+  send(frames: Uint8Array): void;
+}
+
+/** A client and what it has been told. */
+interface Receiver {
+  readonly client: ControlClient;
+  readonly userId: UserId;
+  facts: OrganizationFacts;
+  /** The version of the view that it was told at its login. */
+  readonly sinceVersion: number;
+}
+
+interface SessionChange {
+  readonly frame: Uint8Array;
+  readonly version: number;
+  /** False where those who were there before have never heard of the session. */
+  readonly concernsAll: boolean;
+}
+
+interface Ending {
+  readonly reason: LeaveReason;
+  readonly version: number;
+}
+
+/**
+ * Tells the clients of one organization what has changed: each difference once, to each client its own permissions. A
+ * client that comes is told the present state, and from then on what differs from it.
+ */
+export class ControlEvents {
+  readonly #receivers = new Map<SessionId, Receiver>();
+  /** The versions of the sessions that all have been told of. */
+  readonly #told = new Map<SessionId, number>();
+  readonly #endings = new Map<SessionId, Ending>();
+  readonly #frames = new StateFrames();
+  #toldVersion = 0;
+
+  get receiverCount(): number {
+    return this.#receivers.size;
+  }
+
+  /** True where all others know of the session. */
+  isTold(sessionId: SessionId): boolean {
+    return this.#told.has(sessionId);
+  }
+
+  /** Adds a client and returns the frames of the present state, up to Synchronized. The view must have been loaded. */
+  enter(view: OrganizationView, { session }: ViewedSession, client: ControlClient): Uint8Array {
+    const facts = loaded(view);
+    this.#receivers.set(session.id, { client, userId: session.userId, facts, sinceVersion: view.version });
+    const permissions = facts.permissionsOf(session.userId)?.masks;
+    const channels = [...facts.channels.values()].map((channel) =>
+      this.#frames.ofChannel(channel, permissions?.get(channel.id) ?? NO_PERMISSIONS),
+    );
+    const sessions = [...view.sessions.values()].map((each) => this.#frames.ofSession(each));
+    return Buffer.concat([...channels, ...sessions, encodeServerMessage(0, { case: 'synchronized', value: {} })]);
+  }
+
+  /** The session has ended: it is told nothing any more, and others are told that it is gone. */
+  leave(view: OrganizationView, sessionId: SessionId, reason: LeaveReason): void {
+    this.#receivers.delete(sessionId);
+    this.#endings.set(sessionId, { reason, version: view.version });
+  }
+
+  /** Gives a session the key of a channel. */
+  sendKey(sessionId: SessionId, channelId: ChannelId, { epoch, key }: ChannelKey): void {
+    this.#sendTo(sessionId, { case: 'channelKey', value: { targetId: channelId, epoch, key } });
+  }
+
+  /** Tells a session that it was taken out of a channel. */
+  sendChannelLeft(sessionId: SessionId, channelId: ChannelId, reason: LeaveReason): void {
+    this.#sendTo(sessionId, { case: 'channelLeft', value: { channelId, reason } });
+  }
+
+  /** Tells everybody what has changed since the last time. */
+  publish(view: OrganizationView): void {
+    const facts = loaded(view);
+    const changes = this.#sessionChanges(view);
+    const forAll = Buffer.concat(changes.filter(({ concernsAll }) => concernsAll).map(({ frame }) => frame));
+    const channelDifferences = new ChannelDifferences(this.#frames);
+    for (const receiver of this.#receivers.values()) {
+      const { client, sinceVersion } = receiver;
+      const channels = channelDifferences.between(receiver.facts, facts, receiver.userId);
+      const sessions =
+        sinceVersion <= this.#toldVersion
+          ? forAll
+          : Buffer.concat(changes.filter(({ version }) => version > sinceVersion).map(({ frame }) => frame));
+      for (const frames of [channels.changed, sessions, channels.removed]) if (frames.length > 0) client.send(frames);
+      receiver.facts = facts;
+    }
+    this.#toldVersion = view.version;
+  }
+
+  /** Takes the changes as told. */
+  #sessionChanges(view: OrganizationView): SessionChange[] {
+    const changes: SessionChange[] = [];
+    for (const [sessionId, { reason, version }] of this.#endings) {
+      const frame = encodeServerMessage(0, { case: 'sessionRemoved', value: { sessionId, reason } });
+      changes.push({ frame, version, concernsAll: this.#told.delete(sessionId) });
+    }
+    this.#endings.clear();
+    for (const [sessionId, viewed] of view.sessions) {
+      if (this.#told.get(sessionId) === viewed.version) continue;
+      this.#told.set(sessionId, viewed.version);
+      changes.push({ frame: this.#frames.ofSession(viewed), version: viewed.version, concernsAll: true });
+    }
+    return changes;
+  }
+
+  #sendTo(sessionId: SessionId, body: ServerBody): void {
+    this.#receivers.get(sessionId)?.client.send(encodeServerMessage(0, body));
+  }
+}
+
+/** The frames of states, each made once however many clients are told of it: what they are made from never changes. */
+class StateFrames {
+  readonly #sessions = new WeakMap<ViewedSession, Uint8Array>();
+  readonly #channels = new WeakMap<ChannelFacts, Map<PermissionMask, Uint8Array>>();
+
+  ofSession(viewed: ViewedSession): Uint8Array {
+    const frame = this.#sessions.get(viewed) ?? encodeServerMessage(0, sessionState(viewed));
+    this.#sessions.set(viewed, frame);
+    return frame;
+  }
+
+  ofChannel(channel: ChannelFacts, permissions: PermissionMask): Uint8Array {
+    const byMask = this.#channels.get(channel) ?? new Map<PermissionMask, Uint8Array>();
+    const frame = byMask.get(permissions) ?? encodeServerMessage(0, channelState(channel, permissions));
+    this.#channels.set(channel, byMask.set(permissions, frame));
+    return frame;
+  }
+}
+
+/** What has changed of the channels. Most clients have been told the same before and hold the same: each difference is found once. */
+class ChannelDifferences {
+  readonly #frames: StateFrames;
+  readonly #known = new Map<string, { readonly changed: Uint8Array; readonly removed: Uint8Array }>();
+  readonly #numbers = new Map<OrganizationFacts, number>();
+
+  constructor(frames: StateFrames) {
+    this.#frames = frames;
+  }
+
+  /** `changed` holds parents before children, `removed` children before parents. */
+  between(
+    former: OrganizationFacts,
+    present: OrganizationFacts,
+    userId: UserId,
+  ): { readonly changed: Uint8Array; readonly removed: Uint8Array } {
+    if (former === present) return NOTHING;
+    const key = `${this.#numberOf(former)} ${former.permissionsOf(userId)?.key} ${present.permissionsOf(userId)?.key}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const changed = [...present.channels.values()].flatMap((channel) => {
+      const before = former.channels.get(channel.id);
+      const mask = present.permissionsIn(channel.id, userId);
+      const isSame =
+        before !== undefined && isSameChannel(before, channel) && former.permissionsIn(channel.id, userId) === mask;
+      return isSame ? [] : [this.#frames.ofChannel(channel, mask)];
+    });
+    const gone = [...former.channels.keys()].filter((id) => !present.channels.has(id)).reverse();
+    const removed = gone.map((id) => encodeServerMessage(0, { case: 'channelRemoved', value: { id } }));
+    const differences = { changed: Buffer.concat(changed), removed: Buffer.concat(removed) };
+    this.#known.set(key, differences);
+    return differences;
+  }
+
+  #numberOf(facts: OrganizationFacts): number {
+    const number = this.#numbers.get(facts) ?? this.#numbers.size;
+    this.#numbers.set(facts, number);
+    return number;
+  }
+}
+
+const NOTHING = { changed: new Uint8Array(0), removed: new Uint8Array(0) };
+
+function loaded({ facts }: OrganizationView): OrganizationFacts {
+  if (facts === null) throw new Error('the organization has not been loaded');
+  return facts;
+}
+
+function channelState(channel: ChannelFacts, permissions: PermissionMask): ServerBody {
+  return { case: 'channelState', value: { ...channel, parentId: channel.parentId ?? 0, permissions } };
+}
+
+function sessionState({ session, channelIds }: ViewedSession): ServerBody {
+  const { id, userId, username, selfMuted, selfDeafened } = session;
+  return {
+    case: 'sessionState',
+    value: { sessionId: id, userId, username, channelIds: [...channelIds], selfMuted, selfDeafened },
+  };
+}

@@ -1,0 +1,236 @@
+import { AppError, notFound, unreachable } from '../errors.js';
+import type { DomainEvent } from '../events/domain-event.js';
+import type { EventBus } from '../events/event-bus.js';
+import type { ChannelId, OrganizationId, SessionId, UserId } from '../ids.js';
+import type { SessionUpdate } from '../relay/relay-update.js';
+import { systemContext } from '../request-context.js';
+import type { Session } from '../sessions/session.js';
+import type { UserService } from '../users/user.service.js';
+import type { ControlClient } from './control-events.js';
+import { type FeedPorts, OrganizationFeed } from './organization-feed.js';
+
+/** How often the relay is told the whole truth, and each organization loaded again, in milliseconds: so long an event that was lost can do harm. */
+const RESYNC_INTERVAL_MS = 5000;
+const FIRST_RESTART_MS = 100;
+const MAX_RESTART_MS = 5000;
+const SESSION_KEY_BYTES = 16;
+
+export interface RelayFeedOptions extends FeedPorts {
+  readonly events: EventBus;
+  readonly users: UserService;
+}
+
+/** The one place that turns what the control plane has decided into what the relay does and what clients are told. */
+export class RelayFeed {
+  readonly #options: RelayFeedOptions;
+  readonly #organizations = new Map<OrganizationId, OrganizationFeed>();
+  /** The sessions that the relay knows, with their keys. */
+  readonly #sessions = new Map<SessionId, SessionUpdate & { readonly organizationId: OrganizationId }>();
+  readonly #unsubscribe: () => void;
+  readonly #resyncTimer: NodeJS.Timeout;
+  #restartTimer: NodeJS.Timeout | undefined;
+  #generation = 0;
+  #isHealing = false;
+  #isClosed = false;
+
+  constructor(options: RelayFeedOptions) {
+    this.#options = options;
+    this.#unsubscribe = options.events.subscribe((event) => this.#onEvent(event));
+    this.#resyncTimer = setInterval(() => this.#resync(), RESYNC_INTERVAL_MS);
+    options.relay.onLost(() => this.#restartRelay(FIRST_RESTART_MS));
+  }
+
+  /**
+   * Makes a session known to the relay and returns its keys, once its rights are loaded too. Throws the reason where it
+   * has ended meanwhile, and UNAVAILABLE where the database is away.
+   */
+  async admit(session: Session): Promise<SessionUpdate> {
+    const { relay, randomBytes } = this.#options;
+    const { id: sessionId, organizationId } = session;
+    const [clientKey, serverKey] = [randomBytes(SESSION_KEY_BYTES), randomBytes(SESSION_KEY_BYTES)];
+    const keys = { sessionId, clientKey, serverKey };
+    const organization = this.#organization(organizationId);
+    this.#sessions.set(sessionId, { ...keys, organizationId });
+    relay.update({ type: 'add_session', ...keys });
+    await organization.admit(session);
+    return keys;
+  }
+
+  /** From now on the client is told what happens. Returns what the organization is called, and the frames of its present state. Throws UNAUTHENTICATED where the session has ended. */
+  enter(
+    session: Session,
+    client: ControlClient,
+  ): { readonly name: string; readonly tag: string; readonly frames: Uint8Array } {
+    const organization = this.#organizations.get(session.organizationId);
+    const viewed = organization?.view.sessions.get(session.id);
+    const facts = organization?.view.facts;
+    if (organization === undefined || viewed === undefined || !facts) {
+      throw new AppError('UNAUTHENTICATED', 'Your session has ended.');
+    }
+    const frames = organization.events.enter(organization.view, viewed, client);
+    return { name: facts.name, tag: facts.tag, frames };
+  }
+
+  /** Resolves when a join has come to its end: the relay knows, and the session has the key. Throws where it may not be there after all. */
+  async untilJoined({ organizationId, id }: Session, channelId: ChannelId): Promise<void> {
+    const organization = this.#organizations.get(organizationId);
+    if (organization === undefined) throw notFound('session');
+    await organization.untilKeyed(channelId, id);
+  }
+
+  /** Resolves when the relay knows of all that has happened before. */
+  async settled(): Promise<void> {
+    // What happens in one turn is told to the relay at the end of it.
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#options.relay.settled();
+  }
+
+  /** Stops following. */
+  close(): void {
+    this.#isClosed = true;
+    this.#unsubscribe();
+    clearInterval(this.#resyncTimer);
+    clearTimeout(this.#restartTimer);
+    for (const organization of this.#organizations.values()) organization.close();
+    this.#organizations.clear();
+  }
+
+  #onEvent(event: DomainEvent): void {
+    const organization = this.#organizations.get(event.organizationId);
+    if (organization === undefined) return;
+    switch (event.type) {
+      case 'channel_joined':
+        organization.joined(event.channelId, event.sessionId);
+        break;
+      case 'channel_left':
+        organization.left(event.channelId, event.sessionId, event.reason);
+        break;
+      case 'session_changed':
+        organization.changed(this.#options.sessions.get(systemContext('voice-feed'), event.sessionId));
+        break;
+      case 'session_closed':
+        this.#sessions.delete(event.sessionId);
+        this.#options.relay.update({ type: 'remove_session', sessionId: event.sessionId });
+        organization.closed(event.sessionId, event.reason);
+        this.#dropIfEmpty(organization);
+        break;
+      case 'user_updated':
+        this.#background(this.#takeName(event.userId));
+        break;
+      case 'user_deleted':
+        this.#endSessionOf(event.userId, 'user_deleted');
+        break;
+      case 'user_credentials_changed':
+        this.#endSessionOf(event.userId, 'credentials_changed');
+        break;
+      case 'organization_deleted':
+        this.#background(
+          this.#options.sessions.closeOfOrganization(
+            systemContext('voice-feed'),
+            event.organizationId,
+            'organization_deleted',
+          ),
+        );
+        break;
+      case 'api_key_revoked':
+        this.#background(this.#options.sessions.closeOfApiKey(systemContext('voice-feed'), event.userId));
+        break;
+      case 'organization_updated':
+      case 'owner_changed':
+      case 'ban_created':
+      case 'role_updated':
+      case 'role_deleted':
+      case 'role_assigned':
+      case 'role_unassigned':
+      case 'channel_created':
+      case 'channel_updated':
+      case 'channel_deleted':
+      case 'channel_acl_changed':
+        organization.refreshPersistently();
+        break;
+      // These change nothing for anybody who is connected.
+      case 'organization_created':
+      case 'user_created':
+      case 'role_created':
+      case 'ban_lifted':
+      case 'session_opened':
+        break;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #endSessionOf(userId: UserId, reason: 'user_deleted' | 'credentials_changed'): void {
+    this.#background(this.#options.sessions.closeOfUser(systemContext('voice-feed'), userId, reason));
+  }
+
+  async #takeName(userId: UserId): Promise<void> {
+    const { users, sessions } = this.#options;
+    const ctx = systemContext('voice-feed');
+    const user = await users.get(ctx, userId);
+    sessions.rename(ctx, userId, user.username);
+  }
+
+  #resync(): void {
+    this.#tellAll();
+    if (this.#isHealing) return;
+    this.#isHealing = true;
+    this.#background(
+      this.#healAll().finally(() => {
+        this.#isHealing = false;
+      }),
+    );
+  }
+
+  /** One organization after the other, so that this never takes the database from others. */
+  async #healAll(): Promise<void> {
+    for (const organization of [...this.#organizations.values()]) await organization.heal();
+  }
+
+  #tellAll(): void {
+    this.#generation += 1;
+    this.#options.relay.update({
+      type: 'replace_all',
+      generation: this.#generation,
+      sessions: [...this.#sessions.values()].map(({ sessionId, clientKey, serverKey }) => ({
+        sessionId,
+        clientKey,
+        serverKey,
+      })),
+      routes: [...this.#organizations.values()].flatMap(({ routes }) => [...routes]),
+    });
+  }
+
+  #restartRelay(pauseMs: number): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#restartTimer);
+    this.#restartTimer = setTimeout(() => {
+      this.#options.relay.restart().then(
+        () => this.#tellAll(),
+        (error: unknown) => {
+          this.#options.logger.error({ err: error }, 'voice relay cannot be started again yet');
+          this.#restartRelay(Math.min(MAX_RESTART_MS, 2 * pauseMs));
+        },
+      );
+    }, pauseMs);
+  }
+
+  #organization(id: OrganizationId): OrganizationFeed {
+    const known = this.#organizations.get(id);
+    if (known !== undefined) return known;
+    const organization = new OrganizationFeed(id, this.#options);
+    this.#organizations.set(id, organization);
+    return organization;
+  }
+
+  #dropIfEmpty(organization: OrganizationFeed): void {
+    if (organization.view.sessions.size > 0) return;
+    this.#organizations.delete(organization.view.organizationId);
+    organization.close();
+  }
+
+  /** Work whose outcome nobody waits for: the next resync repeats what has failed. */
+  #background(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#options.logger.warn({ err: error }, 'voice could not follow a change yet'));
+  }
+}

@@ -1,0 +1,158 @@
+/** A whole voice door over real TLS, UDP and PostgreSQL, and short ways to put people into it. */
+import { randomInt } from 'node:crypto';
+import { type Logger, pino } from 'pino';
+import { VoiceClient, type VoiceClientOptions } from '../../src/client/voice-client.js';
+import type { ChannelId, RoleId } from '../../src/ids.js';
+import { MemoryOccupancy } from '../../src/occupancy/memory-occupancy.js';
+import { OccupancyService } from '../../src/occupancy/occupancy.service.js';
+import type { Organization } from '../../src/organizations/organization.entity.js';
+import { SessionService } from '../../src/sessions/session.service.js';
+import { SessionIds } from '../../src/sessions/session-ids.js';
+import { SessionRegistry } from '../../src/sessions/session-registry.js';
+import type { User } from '../../src/users/user.entity.js';
+import { RelayHost } from '../../src/voice/relay-host.js';
+import { VoiceDoor } from '../../src/voice/voice-door.js';
+import { eventually } from '../support/eventually.js';
+import { PASSWORD, TestServices } from '../support/test-services.js';
+import { RawControl } from './raw-control.js';
+import { selfSigned } from './self-signed.js';
+
+export interface VoiceWorldOptions {
+  readonly maxConnections?: number;
+  readonly maxUsersPerChannel?: number;
+  readonly maxJoinedChannels?: number;
+  readonly handshakeTimeoutMs?: number;
+  readonly idleTimeoutMs?: number;
+}
+
+export class VoiceWorld {
+  readonly services: TestServices;
+  readonly occupancyStore = new MemoryOccupancy();
+  readonly registry = new SessionRegistry();
+  readonly sessions: SessionService;
+  readonly occupancy: OccupancyService;
+  /** What was logged as JSON, at the levels warn and above. */
+  readonly complaints: string[] = [];
+  readonly relay: RelayHost;
+  readonly #clients: { close(): Promise<void> }[] = [];
+  #door: VoiceDoor | undefined;
+
+  static async open(options: VoiceWorldOptions = {}): Promise<VoiceWorld> {
+    const services = await TestServices.create();
+    const relay = await RelayHost.start({
+      bindAddress: '127.0.0.1',
+      port: 0,
+      maxBitrate: 1_000_000,
+      logger: pino({ level: 'silent' }),
+    });
+    const world = new VoiceWorld(services, relay, options);
+    await world.#start(options);
+    return world;
+  }
+
+  private constructor(services: TestServices, relay: RelayHost, options: VoiceWorldOptions) {
+    const { events } = services.test;
+    const { maxConnections = 2000, maxUsersPerChannel = 50, maxJoinedChannels = 16 } = options;
+    const ids = new SessionIds(randomInt(1, 2 ** 32));
+    const { registry, occupancyStore } = this;
+    this.services = services;
+    this.relay = relay;
+    this.sessions = new SessionService(registry, ids, occupancyStore, services.permissions, events, { maxConnections });
+    const limits = { maxUsersPerChannel, maxJoinedChannels };
+    this.occupancy = new OccupancyService(
+      services.channels,
+      services.permissions,
+      registry,
+      occupancyStore,
+      events,
+      limits,
+    );
+  }
+
+  get door(): VoiceDoor {
+    if (this.#door === undefined) throw new Error('the door is not open');
+    return this.#door;
+  }
+
+  /** An organization with these users, who hold the role `member`. */
+  async organization(
+    tag: string,
+    ...usernames: readonly string[]
+  ): Promise<{ readonly organization: Organization; readonly users: readonly User[]; readonly lobby: ChannelId }> {
+    const organization = await this.services.organization(tag);
+    const users: User[] = [];
+    for (const username of usernames) users.push(await this.services.user(organization, username));
+    const [lobby] = await this.services.channels.tree(this.services.system, organization.id);
+    if (lobby === undefined) throw new Error('an organization is born with a channel');
+    return { organization, users, lobby: lobby.id };
+  }
+
+  async memberRole(organization: Organization): Promise<RoleId> {
+    const page = await this.services.roles.list(this.services.system, organization.id, { first: 100, after: null });
+    const role = page.items.find(({ name }) => name === 'member');
+    if (role === undefined) throw new Error('an organization is born with the role member');
+    return role.id;
+  }
+
+  async connect(
+    organizationTag: string,
+    username: string,
+    options: Partial<VoiceClientOptions> = {},
+  ): Promise<VoiceClient> {
+    const client = await VoiceClient.connect({
+      host: '127.0.0.1',
+      port: this.door.port,
+      insecure: true,
+      credentials: { organizationTag, username, password: PASSWORD },
+      clientName: 'test',
+      ...options,
+    });
+    this.#clients.push(client);
+    return client;
+  }
+
+  async raw(): Promise<RawControl> {
+    const raw = await RawControl.open(this.door.port);
+    this.#clients.push(raw);
+    return raw;
+  }
+
+  /** Ends all that was connected, and waits until the server knows. */
+  async disconnectAll(): Promise<void> {
+    await Promise.all(this.#clients.splice(0).map((client) => client.close()));
+    await eventually(() => this.registry.size === 0 && this.door.counters().newcomers === 0);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.splice(0).map((client) => client.close()));
+    await this.door.close();
+    await this.relay.close();
+    await this.services.drop();
+  }
+
+  async #start({ handshakeTimeoutMs = 10_000, idleTimeoutMs = 30_000, maxJoinedChannels = 16 }: VoiceWorldOptions) {
+    const { services, sessions, occupancy, relay } = this;
+    const { auth, permissions, channels, organizations, users, bans } = services;
+    this.#door = await VoiceDoor.start({
+      bindAddress: '127.0.0.1',
+      port: 0,
+      tls: await selfSigned(),
+      handshakeTimeoutMs,
+      terms: {
+        serverName: 'Parley test',
+        maxBitrate: 1_000_000,
+        defaultBitrate: 32_000,
+        maxJoinedChannels,
+        idleTimeoutMs,
+      },
+      services: { auth, sessions, occupancy, permissions, channels, organizations, users, bans },
+      relay,
+      events: services.test.events,
+      logger: this.#logger(),
+    });
+  }
+
+  #logger(): Logger {
+    return pino({ level: 'warn' }, { write: (line: string) => this.complaints.push(line) });
+  }
+}
