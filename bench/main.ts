@@ -1,0 +1,49 @@
+/** `npm run bench`, or `npm run bench -- relay`: one table for people, then one line of JSON for tools. */
+import { availableParallelism } from 'node:os';
+import Table from 'cli-table3';
+import type { Measurement } from './measurement.js';
+import { benchPermissionEvaluation } from './permission-evaluation.js';
+import { benchRelayFanOut } from './relay-fan-out.js';
+
+const BENCHES: ReadonlyMap<string, () => Promise<readonly Measurement[]>> = new Map([
+  ['relay', benchRelayFanOut],
+  ['permissions', benchPermissionEvaluation],
+]);
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !BENCHES.has(name));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no bench ${unknown.join(', ')}. There are: ${[...BENCHES.keys()].join(', ')}.\n`);
+  process.exitCode = 2;
+} else {
+  await run(names.length > 0 ? names : [...BENCHES.keys()]);
+}
+
+async function run(chosen: readonly string[]): Promise<void> {
+  const measurements: Measurement[] = [];
+  // One after the other: two at once would measure each other.
+  for (const name of chosen) measurements.push(...((await BENCHES.get(name)?.()) ?? []));
+  process.stdout.write(`${tableOf(measurements)}\n`);
+  const machine = { node: process.versions.node, cpus: availableParallelism() };
+  process.stdout.write(`${JSON.stringify({ ...machine, measurements })}\n`);
+}
+
+function tableOf(measurements: readonly Measurement[]): string {
+  const table = new Table({
+    head: ['bench', 'what', 'Parley', 'yardstick', '', 'ratio'],
+    style: { head: [], border: [] },
+    colAligns: ['left', 'left', 'right', 'right', 'left', 'right'],
+  });
+  for (const { bench, what, unit, parley, yardstick, reference, ratio } of measurements) {
+    const shownRatio = ratio === null ? '' : shown(ratio);
+    table.push([bench, `${what}, ${unit}`, shown(parley), shown(reference), yardstick, shownRatio]);
+  }
+  return table.toString();
+}
+
+/** Three digits that count, and all of a large number. */
+function shown(value: number): string {
+  return value >= 100
+    ? Math.round(value).toLocaleString('en')
+    : value.toLocaleString('en', { maximumSignificantDigits: 3 });
+}

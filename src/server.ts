@@ -1,0 +1,293 @@
+/** The composition root: every part of the server is made here, and handed what it needs. */
+import 'reflect-metadata';
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { ApiKeyService } from './api-keys/api-key.service.js';
+import { AuditService } from './audit/audit.service.js';
+import { AccessTokens } from './auth/access-token.js';
+import { AuthService } from './auth/auth.service.js';
+import { ensureFirstAdministrator } from './auth/first-administrator.js';
+import { PasswordHasher } from './auth/password-hasher.js';
+import { RefreshTokens } from './auth/refresh-tokens.js';
+import type { BannerFacts } from './banner.js';
+import { BanService } from './bans/ban.service.js';
+import { ChannelService } from './channels/channel.service.js';
+import { ChannelAclService } from './channels/channel-acl.service.js';
+import { Closers } from './closers.js';
+import type { Config } from './config.js';
+import { DataFolder } from './data-folder.js';
+import { Database } from './database/database.js';
+import type { DatabaseConnection } from './database/database-connection.js';
+import { EmbeddedPostgres } from './database/embedded-postgres.js';
+import type { EventBus } from './events/event-bus.js';
+import { MemoryEventBus } from './events/memory-event-bus.js';
+import { startGraphqlServer } from './graphql/graphql-server.js';
+import { createHttpApp } from './graphql/http-door.js';
+import { createSchema } from './graphql/schema.js';
+import { Health } from './health/health.js';
+import { HEALTH_PATH, healthRoutes } from './health/health.routes.js';
+import { HttpListener } from './http/http-listener.js';
+import { InvitationService } from './invitations/invitation.service.js';
+import { jwtSecret } from './jwt-secret.js';
+import { Metrics } from './metrics.js';
+import { metricsHandler } from './metrics-handler.js';
+import { MemoryOccupancy } from './occupancy/memory-occupancy.js';
+import { OccupancyService } from './occupancy/occupancy.service.js';
+import { OrganizationService } from './organizations/organization.service.js';
+import { PermissionService } from './permissions/permission.service.js';
+import { PermissionInsightService } from './permissions/permission-insight.service.js';
+import { createRestRouter, REST_PATH } from './rest/rest-door.js';
+import { RoleService } from './roles/role.service.js';
+import { SessionService } from './sessions/session.service.js';
+import { SessionIds } from './sessions/session-ids.js';
+import { SessionRegistry } from './sessions/session-registry.js';
+import { type TlsCertificate, tlsCertificate } from './tls-certificate.js';
+import { UserService } from './users/user.service.js';
+import { VERSION } from './version.js';
+import { RelayHost } from './voice/relay-host.js';
+import { VoiceDoor } from './voice/voice-door.js';
+
+export interface ServerOptions {
+  readonly config: Config;
+  /** For the first administrator, where there is none yet. One is made up where it is undefined. */
+  readonly adminPassword: string | undefined;
+  readonly logger: Logger;
+  /** Ends a start that is not complete yet. */
+  readonly signal: AbortSignal;
+}
+
+/** How many passwords may wait to be hashed: a thousand people who come back at once. */
+const MAX_WAITING_PASSWORDS = 2000;
+
+/** A whole running server. */
+export class Server {
+  /** Where it is reached, for whoever started it. */
+  readonly facts: BannerFacts;
+  readonly #closers: Closers;
+  readonly #health: Health;
+
+  /** Resolves when all doors are open. Throws AppError, in one line, where something is in the way, and the signal's reason; nothing is left then. */
+  static async start(options: ServerOptions): Promise<Server> {
+    const closers = new Closers(options.signal);
+    try {
+      return await assemble(options, closers);
+    } catch (error) {
+      await closers.close();
+      throw error;
+    }
+  }
+
+  constructor(facts: BannerFacts, closers: Closers, health: Health) {
+    this.facts = facts;
+    this.#closers = closers;
+    this.#health = health;
+  }
+
+  /** Says goodbye to everybody, ends in the reverse order of the start, and keeps what was committed. */
+  async stop(): Promise<void> {
+    this.#health.stopping();
+    await this.#closers.close();
+  }
+}
+
+async function assemble(options: ServerOptions, closers: Closers): Promise<Server> {
+  const { config, adminPassword, logger } = options;
+  const folder = await DataFolder.open(config.data_dir);
+  closers.add(() => folder.close());
+  const certificate = await tlsCertificate(configuredCertificate(config), folder);
+  warnOfCertificate(certificate, logger);
+  const secret = await jwtSecret(config.security.jwt_secret, folder);
+  const events = new MemoryEventBus((err, { type }) =>
+    logger.error({ err, type }, 'bug: a listener to an event failed'),
+  );
+  const database = await openDatabase(options, folder, events, closers);
+  const services = makeServices(config, database, events, secret);
+
+  const relay = await RelayHost.start({
+    bindAddress: config.server.bind_address,
+    port: config.server.voice_port,
+    maxBitrate: config.audio.max_bitrate,
+    logger,
+  });
+  closers.add(() => relay.close());
+  const voiceDoor = await openVoiceDoor(config, { services, relay, events, certificate, logger });
+  closers.add(() => voiceDoor.close());
+  const health = new Health([
+    { name: 'database', run: () => database.ping() },
+    { name: 'voice_relay', run: () => relay.counters() },
+  ]);
+  const http = await openHttpDoor(options, services, health, certificate, closers);
+  await openMetrics(options, relay, voiceDoor, closers);
+
+  // The last step that can fail: a password that was made up must be shown.
+  const administrator = await ensureFirstAdministrator(database, services.hasher, adminPassword);
+  health.started();
+  const facts = factsOf(config, folder, { http, voiceDoor, relay, certificate }, administrator);
+  return new Server(facts, closers, health);
+}
+
+function configuredCertificate({ security: { tls_cert: cert, tls_key: key } }: Config) {
+  return cert === null || key === null ? null : { cert, key };
+}
+
+function warnOfCertificate({ validTo }: TlsCertificate, logger: Logger): void {
+  if (validTo.getTime() < Date.now()) logger.warn({ valid_to: validTo.toISOString() }, 'the certificate has expired');
+}
+
+async function openDatabase(
+  { config, logger }: ServerOptions,
+  folder: DataFolder,
+  events: EventBus,
+  closers: Closers,
+): Promise<Database> {
+  const maxConnections = config.database.max_connections;
+  let connection: DatabaseConnection;
+  if (config.database.url === null) {
+    const postgres = await EmbeddedPostgres.start({ folder: join(folder.path, 'postgres'), logger, maxConnections });
+    closers.add(() => postgres.stop());
+    connection = { kind: 'socket', ...postgres.connection };
+  } else {
+    connection = { kind: 'url', url: config.database.url };
+  }
+  const database = await Database.connect({ connection, maxConnections, events, logger });
+  closers.add(() => database.close());
+  const migrations = await database.migrate();
+  if (migrations.length > 0) logger.info({ migrations }, 'database migrated');
+  return database;
+}
+
+type Services = ReturnType<typeof makeServices>;
+
+function makeServices({ server, security, limits }: Config, database: Database, events: EventBus, secret: string) {
+  const hasher = new PasswordHasher({ concurrency: availableParallelism(), maxWaiting: MAX_WAITING_PASSWORDS });
+  const accessTokens = new AccessTokens({ secret, ttlS: security.access_token_ttl_s });
+  const refreshTokens = new RefreshTokens(database, security.refresh_token_ttl_s);
+  const permissions = new PermissionService(database);
+  const auth = new AuthService(database, hasher, accessTokens, refreshTokens);
+  const organizations = new OrganizationService(database, permissions, hasher, {
+    maxUsers: limits.max_users_per_org,
+    maxChannels: limits.max_channels_per_org,
+  });
+  const users = new UserService(database, permissions, auth, hasher, {
+    maxUsersPerOrganization: limits.max_users_per_org,
+  });
+  const roles = new RoleService(database, permissions);
+  const channels = new ChannelService(database, permissions, hasher, {
+    maxChannelsPerOrganization: limits.max_channels_per_org,
+    maxUsersPerChannel: limits.max_users_per_channel,
+  });
+  const acl = new ChannelAclService(database, permissions);
+  const bans = new BanService(database, permissions);
+  const audit = new AuditService(database, permissions);
+  const invitations = new InvitationService(database, permissions, users, auth);
+  const apiKeys = new ApiKeyService(database, permissions);
+  const insight = new PermissionInsightService(database, permissions);
+  const registry = new SessionRegistry();
+  const occupancyStore = new MemoryOccupancy();
+  const sessionIds = new SessionIds(randomInt(1, 2 ** 32));
+  const sessions = new SessionService(registry, sessionIds, occupancyStore, permissions, events, {
+    maxConnections: server.max_connections,
+  });
+  const occupancy = new OccupancyService(channels, permissions, registry, occupancyStore, events, {
+    maxUsersPerChannel: limits.max_users_per_channel,
+    maxJoinedChannels: limits.max_joined_channels,
+  });
+  const management = { organizations, users, roles, channels, acl, bans, audit, invitations, apiKeys, insight };
+  return { ...management, hasher, permissions, auth, sessions, occupancy };
+}
+
+interface VoiceParts {
+  readonly services: Services;
+  readonly relay: RelayHost;
+  readonly events: EventBus;
+  readonly certificate: TlsCertificate;
+  readonly logger: Logger;
+}
+
+function openVoiceDoor({ server, audio, limits }: Config, { certificate, ...parts }: VoiceParts): Promise<VoiceDoor> {
+  return VoiceDoor.start({
+    ...parts,
+    bindAddress: server.bind_address,
+    port: server.control_port,
+    tls: certificate,
+    handshakeTimeoutMs: server.handshake_timeout_ms,
+    terms: {
+      serverName: `Parley ${VERSION}`,
+      maxBitrate: audio.max_bitrate,
+      defaultBitrate: audio.default_bitrate,
+      maxJoinedChannels: limits.max_joined_channels,
+      idleTimeoutMs: server.idle_timeout_ms,
+    },
+  });
+}
+
+async function openHttpDoor(
+  { config: { environment, server }, logger }: ServerOptions,
+  services: Services,
+  health: Health,
+  certificate: TlsCertificate,
+  closers: Closers,
+): Promise<HttpListener> {
+  const graphql = await startGraphqlServer({ schema: await createSchema(services), environment, logger });
+  closers.add(() => graphql.stop());
+  const app = createHttpApp({
+    graphql,
+    context: {
+      authenticate: (token, remoteAddress) => services.auth.authenticate(token, remoteAddress),
+      sources: services,
+      logger,
+    },
+    mounts: [
+      { path: HEALTH_PATH, handler: healthRoutes(health) },
+      { path: REST_PATH, handler: createRestRouter(services, logger) },
+    ],
+    tls: server.http_tls,
+    logger,
+  });
+  const listener = await HttpListener.start({
+    bindAddress: server.http_bind_address,
+    port: server.http_port,
+    tls: server.http_tls ? certificate : null,
+    onRequest: app,
+  });
+  closers.add(() => listener.close());
+  return listener;
+}
+
+async function openMetrics(
+  { config: { metrics: at }, logger }: ServerOptions,
+  relay: RelayHost,
+  voiceDoor: VoiceDoor,
+  closers: Closers,
+): Promise<void> {
+  if (at.port === 0) return;
+  const sources = { version: VERSION, relay: () => relay.counters(), voiceDoor: () => voiceDoor.counters() };
+  const onRequest = metricsHandler(new Metrics(sources), logger);
+  const listener = await HttpListener.start({ bindAddress: at.bind_address, port: at.port, tls: null, onRequest });
+  closers.add(() => listener.close());
+}
+
+interface OpenDoors {
+  readonly http: HttpListener;
+  readonly voiceDoor: VoiceDoor;
+  readonly relay: RelayHost;
+  readonly certificate: TlsCertificate;
+}
+
+function factsOf(
+  { server }: Config,
+  folder: DataFolder,
+  { http, voiceDoor, relay, certificate }: OpenDoors,
+  { username, password }: { readonly username: string; readonly password: string | null },
+): BannerFacts {
+  return {
+    version: VERSION,
+    dataFolder: folder.path,
+    http: { bindAddress: server.http_bind_address, port: http.port, isTls: server.http_tls },
+    voice: { bindAddress: server.bind_address, controlPort: voiceDoor.port, voicePort: relay.voicePort },
+    certificate,
+    newAdministrator: password === null ? null : { username, password },
+  };
+}
