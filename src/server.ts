@@ -40,6 +40,7 @@ import { PermissionService } from './permissions/permission.service.js';
 import { PermissionInsightService } from './permissions/permission-insight.service.js';
 import { createRestRouter, REST_PATH } from './rest/rest-door.js';
 import { RoleService } from './roles/role.service.js';
+import { ModerationService } from './sessions/moderation.service.js';
 import { SessionService } from './sessions/session.service.js';
 import { SessionIds } from './sessions/session-ids.js';
 import { SessionRegistry } from './sessions/session-registry.js';
@@ -137,7 +138,7 @@ function warnOfCertificate({ validTo }: TlsCertificate, logger: Logger): void {
 }
 
 async function openDatabase(
-  { config, logger }: ServerOptions,
+  { config, logger, signal }: ServerOptions,
   folder: DataFolder,
   events: EventBus,
   closers: Closers,
@@ -145,7 +146,8 @@ async function openDatabase(
   const maxConnections = config.database.max_connections;
   let connection: DatabaseConnection;
   if (config.database.url === null) {
-    const postgres = await EmbeddedPostgres.start({ folder: join(folder.path, 'postgres'), logger, maxConnections });
+    const at = { folder: join(folder.path, 'postgres'), maxConnections };
+    const postgres = await EmbeddedPostgres.start({ ...at, logger, signal });
     closers.add(() => postgres.stop());
     connection = { kind: 'socket', ...postgres.connection };
   } else {
@@ -194,8 +196,9 @@ function makeServices({ server, security, limits }: Config, database: Database, 
     maxUsersPerChannel: limits.max_users_per_channel,
     maxJoinedChannels: limits.max_joined_channels,
   });
+  const moderation = new ModerationService(database, permissions, sessions, occupancy);
   const management = { organizations, users, roles, channels, acl, bans, audit, invitations, apiKeys, insight };
-  return { ...management, hasher, permissions, auth, sessions, occupancy };
+  return { ...management, hasher, permissions, auth, sessions, occupancy, moderation };
 }
 
 interface VoiceParts {

@@ -29,6 +29,10 @@ export interface Session {
   readonly channelIds: readonly number[];
   readonly selfMuted: boolean;
   readonly selfDeafened: boolean;
+  /** A moderator has muted it. */
+  readonly muted: boolean;
+  /** A moderator has deafened it. */
+  readonly deafened: boolean;
 }
 
 /** What has changed in the view. */
@@ -71,9 +75,10 @@ export class ServerView {
       case 'channelRemoved':
         return this.#channels.delete(body.value.id) ? { type: 'channel_removed', channelId: body.value.id } : undefined;
       case 'sessionState': {
-        const { sessionId: id, userId, username, channelIds, selfMuted, selfDeafened } = body.value;
+        const { sessionId: id, userId, username, selfMuted, selfDeafened, muted, deafened } = body.value;
         const former = this.#sessions.get(id);
-        const session: Session = { id, userId, username, channelIds: [...channelIds], selfMuted, selfDeafened };
+        const channelIds = [...body.value.channelIds];
+        const session: Session = { id, userId, username, channelIds, selfMuted, selfDeafened, muted, deafened };
         this.#sessions.set(id, session);
         return { type: 'session', session, former };
       }

@@ -14,9 +14,13 @@ import {
   parseSerial,
   type RoleId,
   roleId,
+  type SessionId,
+  sessionId,
   type UserId,
   userId,
 } from '../ids.js';
+
+const MAX_SESSION_ID = 2 ** 32 - 1;
 
 export const toOrganizationId = (text: string): OrganizationId => organizationId(serial(text, 'organization'));
 export const toUserId = (text: string): UserId => userId(serial(text, 'user'));
@@ -25,6 +29,12 @@ export const toChannelId = (text: string): ChannelId => channelId(serial(text, '
 export const toBanId = (text: string): BanId => banId(serial(text, 'ban'));
 export const toInvitationId = (text: string): InvitationId => invitationId(serial(text, 'invitation'));
 export const toApiKeyId = (text: string): ApiKeyId => apiKeyId(serial(text, 'API key'));
+/** Session ids are larger than those of the database. */
+export const toSessionId = (text: string): SessionId => {
+  const value = toTargetId(text);
+  if (value < 1 || value > MAX_SESSION_ID) throw notFound('session');
+  return sessionId(value);
+};
 /** The id of anything that the audit log tells of: session ids are larger than serials. */
 export const toTargetId = (text: string): number => (/^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : 0);
 

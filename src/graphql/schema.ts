@@ -1,23 +1,21 @@
 import type { GraphQLSchema } from 'graphql';
 import { buildSchema } from 'type-graphql';
 import { ApiKeyResolver, UserApiKeysResolver } from '../api-keys/api-key.resolver.js';
-import type { ApiKeyService } from '../api-keys/api-key.service.js';
 import { AuditResolver } from '../audit/audit.resolver.js';
-import type { AuditService } from '../audit/audit.service.js';
 import { AuthResolver } from '../auth/auth.resolver.js';
 import type { AuthService } from '../auth/auth.service.js';
 import { BanResolver, OrganizationBansResolver } from '../bans/ban.resolver.js';
-import type { BanService } from '../bans/ban.service.js';
 import { ChannelResolver } from '../channels/channel.resolver.js';
 import { ChannelAclResolver } from '../channels/channel-acl.resolver.js';
 import { InvitationResolver, OrganizationInvitationsResolver } from '../invitations/invitation.resolver.js';
-import type { InvitationService } from '../invitations/invitation.service.js';
+import { ChannelOccupancyResolver } from '../occupancy/occupancy.resolver.js';
 import { OrganizationResolver } from '../organizations/organization.resolver.js';
 import { InsightResolver } from '../permissions/insight.resolver.js';
 import type { PermissionInsightService } from '../permissions/permission-insight.service.js';
 import { RoleResolver } from '../roles/role.resolver.js';
+import { ModerationResolver } from '../sessions/moderation.resolver.js';
+import type { ModerationService } from '../sessions/moderation.service.js';
 import { OrganizationSessionsResolver, SessionResolver } from '../sessions/session.resolver.js';
-import type { SessionService } from '../sessions/session.service.js';
 import { UserResolver } from '../users/user.resolver.js';
 import { locateErrors } from './error-format.js';
 import type { LoaderSources } from './loaders.js';
@@ -26,35 +24,33 @@ import { answerRefusals } from './mutation-payload.js';
 /** What the resolvers call. */
 export interface SchemaServices extends LoaderSources {
   readonly auth: AuthService;
-  readonly sessions: SessionService;
-  readonly audit: AuditService;
-  readonly bans: BanService;
-  readonly invitations: InvitationService;
-  readonly apiKeys: ApiKeyService;
   readonly insight: PermissionInsightService;
+  readonly moderation: ModerationService;
 }
 
 /** The schema, with resolvers over these services. */
 export async function createSchema(services: SchemaServices): Promise<GraphQLSchema> {
   const { auth, organizations, users, roles, channels, acl, sessions } = services;
-  const { audit, bans, invitations, apiKeys, insight } = services;
+  const { audit, bans, invitations, apiKeys, insight, moderation } = services;
   const resolvers = new Map<unknown, object>([
     [AuthResolver, new AuthResolver(auth, users)],
-    [OrganizationResolver, new OrganizationResolver(organizations, users, roles, channels)],
+    [OrganizationResolver, new OrganizationResolver(organizations)],
     [UserResolver, new UserResolver(users)],
     [RoleResolver, new RoleResolver(roles, users)],
     [ChannelResolver, new ChannelResolver(channels, acl)],
     [ChannelAclResolver, new ChannelAclResolver()],
     [OrganizationSessionsResolver, new OrganizationSessionsResolver(sessions)],
     [SessionResolver, new SessionResolver()],
+    [ChannelOccupancyResolver, new ChannelOccupancyResolver()],
     [AuditResolver, new AuditResolver(audit)],
     [BanResolver, new BanResolver(bans)],
-    [OrganizationBansResolver, new OrganizationBansResolver(bans)],
+    [OrganizationBansResolver, new OrganizationBansResolver()],
     [InvitationResolver, new InvitationResolver(invitations, channels)],
-    [OrganizationInvitationsResolver, new OrganizationInvitationsResolver(invitations)],
+    [OrganizationInvitationsResolver, new OrganizationInvitationsResolver()],
     [ApiKeyResolver, new ApiKeyResolver(apiKeys)],
-    [UserApiKeysResolver, new UserApiKeysResolver(apiKeys)],
+    [UserApiKeysResolver, new UserApiKeysResolver()],
     [InsightResolver, new InsightResolver(insight)],
+    [ModerationResolver, new ModerationResolver(moderation)],
   ]);
   return build((type) => resolvers.get(type));
 }
@@ -77,6 +73,7 @@ async function build(resolverOf: (type: unknown) => object | undefined): Promise
       ChannelAclResolver,
       OrganizationSessionsResolver,
       SessionResolver,
+      ChannelOccupancyResolver,
       AuditResolver,
       BanResolver,
       OrganizationBansResolver,
@@ -85,6 +82,7 @@ async function build(resolverOf: (type: unknown) => object | undefined): Promise
       ApiKeyResolver,
       UserApiKeysResolver,
       InsightResolver,
+      ModerationResolver,
     ],
     container: { get: resolverOf },
     globalMiddlewares: [locateErrors],

@@ -76,17 +76,29 @@ export class OccupancyService {
     if (!holds(permissions, Permission.JOIN)) throw denied('You lack JOIN in this channel.', 'JOIN');
     if (!holds(permissions, Permission.MANAGE)) await this.#requirePassword(session, channel, password);
     this.#requireFewChannels(joined.length);
-    const capacity = this.capacityOf(channel);
-    const outcome = await this.#occupancy.join(channelId, sessionId, capacity);
-    if (outcome === 'full') {
-      throw new AppError('CHANNEL_FULL', `The channel is full: ${capacity} fit in.`, { params: { max: capacity } });
-    }
-    if (this.#registry.find(sessionId) === undefined) {
-      await this.#occupancy.leave(channelId, sessionId);
-      throw notFound('session');
-    }
-    const { organizationId, userId } = session;
-    this.#events.publish({ type: 'channel_joined', organizationId, channelId, sessionId, userId });
+    await this.#enter(session, channel);
+  }
+
+  /** A moderator brings somebody into a channel: JOIN is needed, a password is not. Throws as {@link join}. Only the server itself does this. */
+  async bring(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId): Promise<void> {
+    const session = this.#anySession(ctx, sessionId);
+    const joined = await this.#occupancy.channelsOf(sessionId);
+    if (joined.includes(channelId)) return;
+    const found = await this.#lookup.find(session.organizationId, session.userId, channelId);
+    if (found === undefined) throw notFound('channel');
+    if (!holds(found.permissions, Permission.JOIN)) throw denied('They lack JOIN in this channel.', 'JOIN');
+    this.#requireFewChannels(joined.length);
+    await this.#enter(session, found.channel);
+  }
+
+  /** A moderator takes somebody out of a channel. Only the server itself does this. */
+  async takeOut(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId, reason: LeaveReason): Promise<void> {
+    await this.#takeOut(this.#anySession(ctx, sessionId), channelId, reason);
+  }
+
+  /** The channels that a session has joined, in the order of joining. Only the server itself asks. */
+  channelsOf(ctx: RequestContext, sessionId: SessionId): Promise<readonly ChannelId[]> {
+    return this.#occupancy.channelsOf(this.#anySession(ctx, sessionId).id);
   }
 
   /** The actor's own session leaves the channel. Throws NOT_JOINED. */
@@ -138,11 +150,32 @@ export class OccupancyService {
     }
   }
 
+  async #enter({ id: sessionId, organizationId, userId }: Session, channel: Channel): Promise<void> {
+    const channelId = channel.id;
+    const capacity = this.capacityOf(channel);
+    const outcome = await this.#occupancy.join(channelId, sessionId, capacity);
+    if (outcome === 'full') {
+      throw new AppError('CHANNEL_FULL', `The channel is full: ${capacity} fit in.`, { params: { max: capacity } });
+    }
+    if (this.#registry.find(sessionId) === undefined) {
+      await this.#occupancy.leave(channelId, sessionId);
+      throw notFound('session');
+    }
+    this.#events.publish({ type: 'channel_joined', organizationId, channelId, sessionId, userId });
+  }
+
   async #takeOut(session: Session, channelId: ChannelId, reason: LeaveReason): Promise<boolean> {
     const { id: sessionId, organizationId, userId } = session;
     if (!(await this.#occupancy.leave(channelId, sessionId))) return false;
     this.#events.publish({ type: 'channel_left', organizationId, channelId, sessionId, userId, reason });
     return true;
+  }
+
+  #anySession({ actor }: RequestContext, sessionId: SessionId): Session {
+    if (actor.kind !== 'system') throw denied('Only the server itself does this.');
+    const session = this.#registry.find(sessionId);
+    if (session === undefined) throw notFound('session');
+    return session;
   }
 
   #ownSession(ctx: RequestContext, sessionId: SessionId): Session {

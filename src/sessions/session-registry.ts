@@ -1,11 +1,26 @@
 import type { OrganizationId, SessionId, UserId } from '../ids.js';
-import type { Session } from './session.js';
+import type { Restriction, Session } from './session.js';
+
+const UNRESTRICTED: Restriction = { muted: false, deafened: false };
 
 /** The sessions that are connected to this node: by id, by user (one each) and by organization. */
 export class SessionRegistry {
   readonly #byId = new Map<SessionId, Session>();
   readonly #byUser = new Map<UserId, Session>();
   readonly #byOrganization = new Map<OrganizationId, Map<SessionId, Session>>();
+
+  /** What moderators have taken from users. Nothing is kept of who has everything. */
+  readonly #restrictions = new Map<UserId, Restriction>();
+
+  /** What moderators have taken from the user, connected or not. */
+  restrictionOf(id: UserId): Restriction {
+    return this.#restrictions.get(id) ?? UNRESTRICTED;
+  }
+
+  restrict(id: UserId, restriction: Restriction): void {
+    if (restriction.muted || restriction.deafened) this.#restrictions.set(id, restriction);
+    else this.#restrictions.delete(id);
+  }
 
   get size(): number {
     return this.#byId.size;

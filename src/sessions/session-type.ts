@@ -8,7 +8,11 @@ import type { PresentSession } from './session.js';
   simpleResolvers: true,
 })
 export class SessionType
-  implements Pick<PresentSession, 'clientName' | 'connectedAt' | 'selfMuted' | 'selfDeafened' | 'userId' | 'channelIds'>
+  implements
+    Pick<
+      PresentSession,
+      'clientName' | 'connectedAt' | 'selfMuted' | 'selfDeafened' | 'muted' | 'deafened' | 'userId' | 'channelIds'
+    >
 {
   @Field(() => ID, { description: 'The number in the voice protocol. Not one of the database.' })
   declare id: number;
@@ -27,4 +31,10 @@ export class SessionType
 
   @Field(() => Boolean, { description: 'True if it hears nobody, by its own wish.' })
   declare selfDeafened: boolean;
+
+  @Field(() => Boolean, { description: 'True if it is heard by nobody, because a moderator wants it so.' })
+  declare muted: boolean;
+
+  @Field(() => Boolean, { description: 'True if it hears nobody, because a moderator wants it so.' })
+  declare deafened: boolean;
 }

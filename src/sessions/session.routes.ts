@@ -38,6 +38,8 @@ const sessionBody = z
     connected_at: moment,
     self_muted: z.boolean(),
     self_deafened: z.boolean(),
+    muted: z.boolean().describe('A moderator wants that nobody hears it.'),
+    deafened: z.boolean().describe('A moderator wants that it hears nobody.'),
     channel_ids: z.array(serial).describe('The channels that it has joined, in the order of joining.'),
   })
   .meta({ title: 'Session' });
@@ -52,6 +54,8 @@ function present(session: PresentSession): z.input<typeof sessionBody> {
     connected_at: session.connectedAt.toISOString(),
     self_muted: session.selfMuted,
     self_deafened: session.selfDeafened,
+    muted: session.muted,
+    deafened: session.deafened,
     channel_ids: [...session.channelIds],
   };
 }

@@ -6,7 +6,7 @@ import type { Occupancy } from '../occupancy/occupancy.js';
 import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
 import { denied, type PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
-import type { PresentSession, SelfState, Session } from './session.js';
+import type { PresentSession, Restriction, SelfState, Session } from './session.js';
 import type { SessionIds } from './session-ids.js';
 import type { SessionRegistry } from './session-registry.js';
 
@@ -66,6 +66,7 @@ export class SessionService {
       isByApiKey: actor.scopes !== null,
       selfMuted: false,
       selfDeafened: false,
+      ...this.#registry.restrictionOf(userId),
     };
     this.#registry.put(session);
     this.#events.publish({ type: 'session_opened', organizationId, sessionId: session.id, userId });
@@ -110,6 +111,18 @@ export class SessionService {
     return this.#change({ ...session, selfMuted: muted, selfDeafened: deafened });
   }
 
+  /** Mutes or deafens the user of a session, until that is lifted or the server starts anew. Only the server itself does this. */
+  restrict(ctx: RequestContext, sessionId: SessionId, change: Partial<Restriction>): void {
+    requireSystem(ctx);
+    const session = this.#registry.find(sessionId);
+    if (session === undefined) throw notFound('session');
+    const restriction = { ...this.#registry.restrictionOf(session.userId), ...change };
+    this.#registry.restrict(session.userId, restriction);
+    if (session.muted !== restriction.muted || session.deafened !== restriction.deafened) {
+      this.#change({ ...session, ...restriction });
+    }
+  }
+
   /** The user is called otherwise from now on. Only the server itself does this. */
   rename(ctx: RequestContext, userId: UserId, username: string): void {
     requireSystem(ctx);
@@ -124,6 +137,11 @@ export class SessionService {
     this.#permissions.requireAccess(ctx, session?.organizationId ?? null, 'session');
     if (session === undefined) throw notFound('session');
     return session;
+  }
+
+  /** True until the session has ended. */
+  isOpen(sessionId: SessionId): boolean {
+    return this.#registry.find(sessionId) !== undefined;
   }
 
   /** All sessions of the organization, in the order of connecting. */

@@ -20,11 +20,21 @@ export interface Session {
   readonly selfMuted: boolean;
   /** This session hears nobody, by its own wish. */
   readonly selfDeafened: boolean;
+  /** Others do not hear this session, because a moderator wants it so. */
+  readonly muted: boolean;
+  /** This session hears nobody, because a moderator wants it so. */
+  readonly deafened: boolean;
 }
 
 /** A session with the channels that it has joined, in the order of joining. */
 export interface PresentSession extends Session {
   readonly channelIds: readonly ChannelId[];
+}
+
+/** What moderators have taken from a user; it outlives the session. */
+export interface Restriction {
+  readonly muted: boolean;
+  readonly deafened: boolean;
 }
 
 /** What a session wishes about itself. */

@@ -194,9 +194,9 @@ function channelState(channel: ChannelFacts, permissions: PermissionMask): Serve
 }
 
 function sessionState({ session, channelIds }: ViewedSession): ServerBody {
-  const { id, userId, username, selfMuted, selfDeafened } = session;
+  const { id, userId, username, selfMuted, selfDeafened, muted, deafened } = session;
   return {
     case: 'sessionState',
-    value: { sessionId: id, userId, username, channelIds: [...channelIds], selfMuted, selfDeafened },
+    value: { sessionId: id, userId, username, channelIds: [...channelIds], selfMuted, selfDeafened, muted, deafened },
   };
 }

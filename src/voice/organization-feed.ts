@@ -42,6 +42,13 @@ interface KeyDelivery {
   readonly recipients: readonly SessionId[];
 }
 
+/** A session whose rights are being loaded: nobody is told of it yet. */
+interface Admission {
+  session: Session;
+  /** Why it has ended meanwhile, or null. */
+  endedBy: LeaveReason | null;
+}
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
@@ -64,8 +71,7 @@ export class OrganizationFeed {
   readonly #dirty = new Set<ChannelId>();
   readonly #keyed = new Map<SessionId, Set<ChannelId>>();
   readonly #waiters = new Map<string, Waiter[]>();
-  /** Sessions that are being admitted, and why they have ended meanwhile. */
-  readonly #admissions = new Map<SessionId, LeaveReason | null>();
+  readonly #admissions = new Map<SessionId, Admission>();
   readonly #refreshing: RepeatedTask;
   readonly #publishWaiters: (() => void)[] = [];
   #isPumpDue = false;
@@ -81,6 +87,11 @@ export class OrganizationFeed {
     this.#refreshing = new RepeatedTask(() => this.#load(), ports.logger);
   }
 
+  /** True where nobody is here or about to come. */
+  get isEmpty(): boolean {
+    return this.view.sessions.size === 0 && this.#admissions.size === 0;
+  }
+
   /** What the relay was last told. */
   get routes(): Iterable<RouteUpdate> {
     return this.#routes.values();
@@ -88,14 +99,15 @@ export class OrganizationFeed {
 
   /** Takes a new session in and loads what it may do. Throws the reason where it has ended meanwhile, UNAVAILABLE where the database is away. */
   async admit(session: Session): Promise<void> {
-    this.view.putSession(session);
-    this.#admissions.set(session.id, null);
+    const admission: Admission = { session, endedBy: null };
+    this.#admissions.set(session.id, admission);
     try {
       await this.refresh();
-      if (!this.view.sessions.has(session.id)) throw endOf(this.#admissions.get(session.id) ?? null);
     } finally {
       this.#admissions.delete(session.id);
     }
+    if (admission.endedBy !== null) throw endOf(admission.endedBy);
+    this.view.putSession(admission.session);
     this.#schedulePublish();
   }
 
@@ -142,6 +154,8 @@ export class OrganizationFeed {
 
   /** Something of a session has changed. */
   changed(session: Session): void {
+    const admission = this.#admissions.get(session.id);
+    if (admission !== undefined) admission.session = session;
     const viewed = this.view.sessions.get(session.id);
     if (viewed === undefined) return;
     this.view.putSession(session);
@@ -151,9 +165,11 @@ export class OrganizationFeed {
 
   /** A session has ended. */
   closed(sessionId: SessionId, reason: LeaveReason): void {
+    const admission = this.#admissions.get(sessionId);
+    if (admission !== undefined) admission.endedBy = reason;
+    this.#admissions.delete(sessionId);
     const channelIds = this.view.removeSession(sessionId);
     if (channelIds === undefined) return;
-    if (this.#admissions.has(sessionId)) this.#admissions.set(sessionId, reason);
     for (const channelId of channelIds) {
       this.#forgetKey(channelId, sessionId);
       this.#settleWaiters(channelId, sessionId, endOf(reason));
@@ -193,7 +209,7 @@ export class OrganizationFeed {
     const { organizations, channels, permissions, occupancy, sessions, bans } = this.#ports;
     const { organizationId } = this.view;
     const ctx = systemContext('voice-feed');
-    const present = [...this.view.sessions.values()].map(({ session }) => session);
+    const present = [...this.view.sessions.values(), ...this.#admissions.values()].map(({ session }) => session);
     const userIds = present.map(({ userId }) => userId);
     let loaded: LoadedPolicy;
     let banned: readonly boolean[];
@@ -348,8 +364,8 @@ function waiterKey(channelId: ChannelId, sessionId: SessionId): string {
 }
 
 /** What somebody is told whose session has ended in the middle of a request. */
-function endOf(reason: LeaveReason | null): AppError {
-  return (reason === null ? null : endOfSession(reason)) ?? notFound('session');
+function endOf(reason: LeaveReason): AppError {
+  return endOfSession(reason) ?? notFound('session');
 }
 
 /** Why a join that had been granted is taken back. */

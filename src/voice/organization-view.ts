@@ -99,8 +99,8 @@ export class OrganizationView {
     return {
       target: channelId,
       epoch,
-      listeners: hearers.filter(({ selfDeafened }) => !selfDeafened).map(({ id }) => id),
-      speakers: speakers.filter(({ selfMuted }) => !selfMuted).map(({ id }) => id),
+      listeners: hearers.filter(({ selfDeafened, deafened }) => !selfDeafened && !deafened).map(({ id }) => id),
+      speakers: speakers.filter(({ selfMuted, muted }) => !selfMuted && !muted).map(({ id }) => id),
     };
   }
 

@@ -11,8 +11,10 @@ import { type FeedPorts, OrganizationFeed } from './organization-feed.js';
 
 /** How often the relay is told the whole truth, and each organization loaded again, in milliseconds: so long an event that was lost can do harm. */
 const RESYNC_INTERVAL_MS = 5000;
+/** The pause before a relay that has died is started again, in milliseconds: longer each time where it does not live long. */
 const FIRST_RESTART_MS = 100;
 const MAX_RESTART_MS = 5000;
+const LONG_LIFE_MS = 60_000;
 const SESSION_KEY_BYTES = 16;
 
 export interface RelayFeedOptions extends FeedPorts {
@@ -29,6 +31,8 @@ export class RelayFeed {
   readonly #unsubscribe: () => void;
   readonly #resyncTimer: NodeJS.Timeout;
   #restartTimer: NodeJS.Timeout | undefined;
+  #restartPauseMs = FIRST_RESTART_MS;
+  #relayStartedAtMs: number;
   #generation = 0;
   #isHealing = false;
   #isClosed = false;
@@ -37,7 +41,8 @@ export class RelayFeed {
     this.#options = options;
     this.#unsubscribe = options.events.subscribe((event) => this.#onEvent(event));
     this.#resyncTimer = setInterval(() => this.#resync(), RESYNC_INTERVAL_MS);
-    options.relay.onLost(() => this.#restartRelay(FIRST_RESTART_MS));
+    this.#relayStartedAtMs = options.nowMs();
+    options.relay.onLost(() => this.#onRelayLost());
   }
 
   /**
@@ -47,6 +52,10 @@ export class RelayFeed {
   async admit(session: Session): Promise<SessionUpdate> {
     const { relay, randomBytes } = this.#options;
     const { id: sessionId, organizationId } = session;
+    // What has ended before it came here would never be told to end.
+    if (!this.#options.sessions.isOpen(sessionId)) {
+      throw new AppError('REPLACED', 'You have logged in from somewhere else.');
+    }
     const [clientKey, serverKey] = [randomBytes(SESSION_KEY_BYTES), randomBytes(SESSION_KEY_BYTES)];
     const keys = { sessionId, clientKey, serverKey };
     const organization = this.#organization(organizationId);
@@ -97,25 +106,24 @@ export class RelayFeed {
 
   #onEvent(event: DomainEvent): void {
     const organization = this.#organizations.get(event.organizationId);
-    if (organization === undefined) return;
     switch (event.type) {
       case 'channel_joined':
-        organization.joined(event.channelId, event.sessionId);
+        organization?.joined(event.channelId, event.sessionId);
         break;
       case 'channel_left':
-        organization.left(event.channelId, event.sessionId, event.reason);
+        organization?.left(event.channelId, event.sessionId, event.reason);
         break;
       case 'session_changed':
-        organization.changed(this.#options.sessions.get(systemContext('voice-feed'), event.sessionId));
+        organization?.changed(this.#options.sessions.get(systemContext('voice-feed'), event.sessionId));
         break;
       case 'session_closed':
         this.#sessions.delete(event.sessionId);
         this.#options.relay.update({ type: 'remove_session', sessionId: event.sessionId });
-        organization.closed(event.sessionId, event.reason);
-        this.#dropIfEmpty(organization);
+        organization?.closed(event.sessionId, event.reason);
+        if (organization !== undefined) this.#dropIfEmpty(organization);
         break;
       case 'user_updated':
-        this.#background(this.#takeName(event.userId));
+        if (organization !== undefined) this.#background(this.#takeName(event.userId));
         break;
       case 'user_deleted':
         this.#endSessionOf(event.userId, 'user_deleted');
@@ -146,7 +154,7 @@ export class RelayFeed {
       case 'channel_updated':
       case 'channel_deleted':
       case 'channel_acl_changed':
-        organization.refreshPersistently();
+        organization?.refreshPersistently();
         break;
       // These change nothing for anybody who is connected.
       case 'organization_created':
@@ -201,18 +209,28 @@ export class RelayFeed {
     });
   }
 
-  #restartRelay(pauseMs: number): void {
+  #onRelayLost(): void {
+    const livedMs = this.#options.nowMs() - this.#relayStartedAtMs;
+    if (livedMs >= LONG_LIFE_MS) this.#restartPauseMs = FIRST_RESTART_MS;
+    this.#restartRelay();
+  }
+
+  #restartRelay(): void {
     if (this.#isClosed) return;
     clearTimeout(this.#restartTimer);
     this.#restartTimer = setTimeout(() => {
       this.#options.relay.restart().then(
-        () => this.#tellAll(),
+        () => {
+          this.#relayStartedAtMs = this.#options.nowMs();
+          this.#tellAll();
+        },
         (error: unknown) => {
           this.#options.logger.error({ err: error }, 'voice relay cannot be started again yet');
-          this.#restartRelay(Math.min(MAX_RESTART_MS, 2 * pauseMs));
+          this.#restartRelay();
         },
       );
-    }, pauseMs);
+    }, this.#restartPauseMs);
+    this.#restartPauseMs = Math.min(MAX_RESTART_MS, 2 * this.#restartPauseMs);
   }
 
   #organization(id: OrganizationId): OrganizationFeed {
@@ -224,7 +242,7 @@ export class RelayFeed {
   }
 
   #dropIfEmpty(organization: OrganizationFeed): void {
-    if (organization.view.sessions.size > 0) return;
+    if (!organization.isEmpty) return;
     this.#organizations.delete(organization.view.organizationId);
     organization.close();
   }

@@ -4,16 +4,14 @@ import { ensureFirstAdministrator } from '../../src/auth/first-administrator.js'
 import { type GraphqlServer, startGraphqlServer } from '../../src/graphql/graphql-server.js';
 import { createHttpApp } from '../../src/graphql/http-door.js';
 import { createSchema } from '../../src/graphql/schema.js';
-import { MemoryOccupancy } from '../../src/occupancy/memory-occupancy.js';
-import { OccupancyService } from '../../src/occupancy/occupancy.service.js';
+import type { OccupancyService } from '../../src/occupancy/occupancy.service.js';
 import type { Organization } from '../../src/organizations/organization.entity.js';
 import { createRestRouter, REST_PATH } from '../../src/rest/rest-door.js';
-import { SessionService } from '../../src/sessions/session.service.js';
-import { SessionIds } from '../../src/sessions/session-ids.js';
-import { SessionRegistry } from '../../src/sessions/session-registry.js';
+import type { SessionService } from '../../src/sessions/session.service.js';
 import { User } from '../../src/users/user.entity.js';
 import { listen, present } from '../support/test-server.js';
 import { PASSWORD, TestServices } from '../support/test-services.js';
+import { voiceServices } from '../support/voice-services.js';
 import { Contract, type OpenApiDocument } from './contract.js';
 import { RestClient } from './rest-client.js';
 
@@ -124,14 +122,4 @@ export class RestWorld {
     await this.#graphql.stop();
     await this.services.drop();
   }
-}
-
-function voiceServices({ channels, permissions, test: { events } }: TestServices) {
-  const registry = new SessionRegistry();
-  const occupancy = new MemoryOccupancy();
-  const limits = { maxConnections: 1000, maxUsersPerChannel: 50, maxJoinedChannels: 16 };
-  return {
-    sessions: new SessionService(registry, new SessionIds(1), occupancy, permissions, events, limits),
-    occupancy: new OccupancyService(channels, permissions, registry, occupancy, events, limits),
-  };
 }

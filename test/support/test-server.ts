@@ -6,10 +6,8 @@ import { ensureFirstAdministrator } from '../../src/auth/first-administrator.js'
 import { type GraphqlServer, startGraphqlServer } from '../../src/graphql/graphql-server.js';
 import { createHttpApp } from '../../src/graphql/http-door.js';
 import { createSchema } from '../../src/graphql/schema.js';
-import { MemoryOccupancy } from '../../src/occupancy/memory-occupancy.js';
-import { SessionService } from '../../src/sessions/session.service.js';
-import { SessionIds } from '../../src/sessions/session-ids.js';
-import { SessionRegistry } from '../../src/sessions/session-registry.js';
+import type { OccupancyService } from '../../src/occupancy/occupancy.service.js';
+import type { SessionService } from '../../src/sessions/session.service.js';
 import {
   CreateOrganizationDocument,
   CreateUserDocument,
@@ -18,6 +16,7 @@ import {
   type TypedDocumentString,
 } from '../graphql/generated/graphql.js';
 import { PASSWORD, TestServices } from './test-services.js';
+import { type VoiceServices, voiceServices } from './voice-services.js';
 
 /** What GraphQL says of an error beside the payload. */
 export interface AnswerError {
@@ -51,6 +50,7 @@ export class TestServer {
   readonly url: string;
   readonly services: TestServices;
   readonly sessions: SessionService;
+  readonly occupancy: OccupancyService;
   /** The platform admin's. */
   readonly adminToken: string;
   readonly #http: Server;
@@ -59,35 +59,27 @@ export class TestServer {
 
   static async start(): Promise<TestServer> {
     const services = await TestServices.create();
-    const { test, permissions, auth, hasher } = services;
+    const { test, auth, hasher } = services;
     await ensureFirstAdministrator(test.database, hasher, PASSWORD);
-    const limits = { maxConnections: 100 };
-    const sessions = new SessionService(
-      new SessionRegistry(),
-      new SessionIds(1),
-      new MemoryOccupancy(),
-      permissions,
-      test.events,
-      limits,
-    );
+    const voice = voiceServices(services);
     const logger = pino({ level: 'silent' });
-    const schema = await createSchema({ ...servicesOf(services), sessions });
+    const schema = await createSchema({ ...servicesOf(services), ...voice });
     const graphql = await startGraphqlServer({ schema, environment: 'development', logger });
     const context = {
       authenticate: (token: string, remoteAddress: string | null) => auth.authenticate(token, remoteAddress),
-      sources: servicesOf(services),
+      sources: { ...servicesOf(services), ...voice },
       logger,
     };
     const http = createServer(createHttpApp({ graphql, context, mounts: [], tls: false, logger }));
     const url = await listen(http);
     const admin = await execute(url, LoginDocument, { input: { username: 'admin', password: PASSWORD } });
-    return new TestServer(url, services, sessions, admin.login?.accessToken ?? '', http, graphql);
+    return new TestServer(url, services, voice, admin.login?.accessToken ?? '', http, graphql);
   }
 
   private constructor(
     url: string,
     services: TestServices,
-    sessions: SessionService,
+    { sessions, occupancy }: VoiceServices,
     adminToken: string,
     http: Server,
     graphql: GraphqlServer,
@@ -95,6 +87,7 @@ export class TestServer {
     this.url = url;
     this.services = services;
     this.sessions = sessions;
+    this.occupancy = occupancy;
     this.adminToken = adminToken;
     this.#http = http;
     this.#graphql = graphql;

@@ -129,6 +129,7 @@ describe('a login', () => {
   it('leaves one session however many of a user come at once', async () => {
     const attempts = await Promise.allSettled(Array.from({ length: 5 }, () => world.connect('demo', 'alice')));
     await eventually(() => world.registry.size === 1);
+    await eventually(async () => (await world.relay.counters()).sessions === 1);
     expect(attempts.some(({ status }) => status === 'fulfilled')).toBe(true);
   });
 
@@ -269,6 +270,23 @@ describe('a session ends at once', () => {
       await client.close();
     }
     expect(ids.size).toBe(5);
+  });
+});
+
+describe('an API key', () => {
+  it('opens a session where it is for voice, which may join, and which ends when the key is revoked', async () => {
+    const { users, lobby } = await world.organization('keys', 'kim');
+    const { apiKeys } = service();
+    const owner = service().as(users[0] ?? alice);
+    const forReading = await apiKeys.create(owner, { name: 'reader', scopes: ['read'] });
+    const credentials = { accessToken: forReading.key };
+    await expect(world.connect('keys', 'kim', { credentials })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    const forVoice = await apiKeys.create(owner, { name: 'bot', scopes: ['voice'] });
+    const bot = await world.connect('keys', 'kim', { credentials: { accessToken: forVoice.key } });
+    await bot.join(lobby);
+    const gone = once(bot, 'disconnect');
+    await apiKeys.revoke(owner, forVoice.apiKey.id);
+    expect(await gone).toEqual([expect.objectContaining({ code: 'UNAUTHENTICATED' })]);
   });
 });
 

@@ -1,0 +1,24 @@
+import { MemoryOccupancy } from '../../src/occupancy/memory-occupancy.js';
+import { OccupancyService } from '../../src/occupancy/occupancy.service.js';
+import { ModerationService } from '../../src/sessions/moderation.service.js';
+import { SessionService } from '../../src/sessions/session.service.js';
+import { SessionIds } from '../../src/sessions/session-ids.js';
+import { SessionRegistry } from '../../src/sessions/session-registry.js';
+import type { TestServices } from './test-services.js';
+
+const LIMITS = { maxConnections: 1000, maxUsersPerChannel: 50, maxJoinedChannels: 16 };
+
+/** The sessions of voice clients and who of them is where, for tests without a voice door. */
+export interface VoiceServices {
+  readonly sessions: SessionService;
+  readonly occupancy: OccupancyService;
+  readonly moderation: ModerationService;
+}
+
+export function voiceServices({ channels, permissions, test: { database, events } }: TestServices): VoiceServices {
+  const registry = new SessionRegistry();
+  const store = new MemoryOccupancy();
+  const sessions = new SessionService(registry, new SessionIds(1), store, permissions, events, LIMITS);
+  const occupancy = new OccupancyService(channels, permissions, registry, store, events, LIMITS);
+  return { sessions, occupancy, moderation: new ModerationService(database, permissions, sessions, occupancy) };
+}
