@@ -42,7 +42,7 @@ export async function benchRelayFanOut(): Promise<readonly Measurement[]> {
   }
   const measure = (what: string, unit: string, figureOf: (burst: Burst) => number) =>
     measurementOf(
-      { bench: 'relay', what, unit, yardstick: 'bare dgram fan-out' },
+      { bench: 'fan-out', what, unit, yardstick: 'bare dgram fan-out' },
       bursts.map((pair) => ({ parley: figureOf(pair.relay), reference: figureOf(pair.bare) })),
     );
   return [

@@ -89,7 +89,10 @@ async function compare(
     const runs: RelayRun[][] = [];
     for (let round = 0; round < rounds; round += 1) {
       const inThisRound: RelayRun[] = [];
-      for (const relay of relays) inThisRound.push(await bench.run(relay, scenario, durationMs));
+      for (const relay of relays) {
+        process.stderr.write(`${name}: ${relay}, round ${round + 1} of ${rounds}\n`);
+        inThisRound.push(await bench.run(relay, scenario, durationMs));
+      }
       runs.push(inThisRound);
     }
     rows.push(...relays.map((relay) => rowOf(name, relay, runs)));
@@ -221,6 +224,7 @@ async function highestRate(bench: RelayBench, relay: RelayName, members: number,
   let failed = Number.POSITIVE_INFINITY;
   let rate = 100_000;
   while (failed / passed > SEARCH_PRECISION) {
+    process.stderr.write(`channels of ${members}: ${relay}, ${Math.round(rate).toLocaleString('en')} packets/s out\n`);
     const run = await bench.run(relay, scenarioOf(members, rate), durationMs);
     if (lossOf(run) < MAX_LOSS) passed = rate;
     else failed = rate;

@@ -22,6 +22,8 @@ const STOP_TIMEOUT_MS = 10_000;
 /** A terminal and npm may send the same Ctrl-C each; what comes later is meant as a second one, in milliseconds. */
 const SAME_SIGNAL_MS = 500;
 
+const PARENT_POLL_MS = 500;
+
 /** What a server is, to its process. */
 export interface RunningServer {
   readonly facts: BannerFacts;
@@ -55,7 +57,8 @@ export async function runServer(
   logger.info({ version: VERSION, node: process.versions.node }, 'starting');
   const stopping = new AbortController();
   const starting = start({ ...settings, logger, signal: stopping.signal });
-  stopOnSignals(starting, stopping, logger);
+  const stop = stopOnSignals(starting, stopping, logger);
+  if (environment.npm_lifecycle_event !== undefined) callWhenOrphaned(() => stop('npm has ended'));
   try {
     const server = await starting;
     process.stdout.write(banner(server.facts));
@@ -113,8 +116,12 @@ function exitOnBugs(logger: Logger): void {
   process.on('unhandledRejection', exit);
 }
 
-/** The first signal ends the server in order, a second one at once. */
-function stopOnSignals(starting: Promise<RunningServer>, stopping: AbortController, logger: Logger): void {
+/** The first signal ends the server in order, a second one at once. Returns what a signal calls. */
+function stopOnSignals(
+  starting: Promise<RunningServer>,
+  stopping: AbortController,
+  logger: Logger,
+): (signal: string) => void {
   let stoppingSinceMs: number | undefined;
   const onSignal = (signal: string) => {
     const nowMs = performance.now();
@@ -131,6 +138,18 @@ function stopOnSignals(starting: Promise<RunningServer>, stopping: AbortControll
   process.on('SIGINT', onSignal);
   // Started by an old Node in front of this one, which has died.
   if (process.connected) process.once('disconnect', () => onSignal('disconnect'));
+  return onSignal;
+}
+
+/** npm cannot hand on a SIGKILL, and the shell that it puts between hands on nothing. */
+function callWhenOrphaned(onOrphaned: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onOrphaned();
+  }, PARENT_POLL_MS);
+  timer.unref();
 }
 
 async function stopInTime(starting: Promise<RunningServer>, logger: Logger): Promise<void> {

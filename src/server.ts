@@ -28,6 +28,7 @@ import { createHttpApp } from './graphql/http-door.js';
 import { createSchema } from './graphql/schema.js';
 import { Health } from './health/health.js';
 import { HEALTH_PATH, healthRoutes } from './health/health.routes.js';
+import { Housekeeping } from './housekeeping.js';
 import { HttpListener } from './http/http-listener.js';
 import { InvitationService } from './invitations/invitation.service.js';
 import { jwtSecret } from './jwt-secret.js';
@@ -110,6 +111,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
     bindAddress: config.server.bind_address,
     port: config.server.voice_port,
     maxBitrate: config.audio.max_bitrate,
+    backend: config.voice.backend,
     logger,
   });
   closers.add(() => relay.close());
@@ -124,6 +126,9 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
 
   // The last step that can fail: a password that was made up must be shown.
   const administrator = await ensureFirstAdministrator(database, services.hasher, adminPassword);
+  const auditRetentionDays = config.audit.retention_days;
+  const housekeeping = new Housekeeping({ database, audit: services.audit, auditRetentionDays, logger });
+  closers.add(() => housekeeping.stop());
   health.started();
   const facts = factsOf(config, folder, { http, voiceDoor, relay, certificate }, administrator);
   return new Server(facts, closers, health);

@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import jsonwebtoken from 'jsonwebtoken';
 import { type OrganizationId, organizationId, type UserId, userId } from '../ids.js';
 
@@ -18,12 +19,12 @@ export interface AccessTokenClaims {
 
 /** Signs and reads access tokens: JWT (RFC 7519), HS256 and no other algorithm (RFC 8725, 3.1). */
 export class AccessTokens {
-  readonly #secret: string;
+  readonly #secret: KeyObject;
   readonly ttlS: number;
 
   /** `ttlS` is how long a token is valid, in seconds. */
   constructor(options: { readonly secret: string; readonly ttlS: number }) {
-    this.#secret = options.secret;
+    this.#secret = createSecretKey(options.secret, 'utf8');
     this.ttlS = options.ttlS;
   }
 

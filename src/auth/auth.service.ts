@@ -35,6 +35,8 @@ const ACCOUNT_LIMIT = { attempts: 10, windowS: 300 };
 const ADDRESS_LIMIT = { attempts: 50, windowS: 300 };
 /** Longer than any password that can be set: not worth hashing. */
 const MAX_PASSWORD_LENGTH = 256;
+/** Longer than any tag or username can be, in whatever form it is written. */
+const MAX_NAME_LENGTH = 512;
 
 /** Says who somebody is: by password, by access token, by refresh token. */
 export class AuthService {
@@ -145,6 +147,7 @@ export class AuthService {
     const account = JSON.stringify([organizationTag?.toLowerCase() ?? null, username]);
     const address = ctx.remoteAddress ?? 'none';
     await this.#addresses.take(address);
+    if (!isPlausible(organizationTag ?? '') || !isPlausible(username)) throw invalidCredentials();
     await this.#accounts.take(account);
     const user = await this.#find(ctx, organizationTag, username);
     const fits = password.length <= MAX_PASSWORD_LENGTH;
@@ -180,6 +183,11 @@ export class AuthService {
     const claims = this.#accessTokens.read(token);
     return claims === undefined ? undefined : this.#identities.ofLogin(claims, remoteAddress);
   }
+}
+
+/** Nobody can have such a tag or name: it is not worth a key in a limiter or a query. PostgreSQL knows no text with a NUL. */
+function isPlausible(text: string): boolean {
+  return text.length <= MAX_NAME_LENGTH && !text.includes('\0');
 }
 
 /** Who logs in is nobody yet: what has to be read for it is read by the server. */

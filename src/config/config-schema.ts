@@ -42,6 +42,14 @@ const limits = z.strictObject({
   max_joined_channels: wholeNumber(1, 100).default(16),
 });
 
+const voice = z.strictObject({
+  backend: oneOf('auto', 'dgram', 'native').default('auto'),
+});
+
+const audit = z.strictObject({
+  retention_days: wholeNumber(1, 36_500).default(365),
+});
+
 const log = z.strictObject({
   level: oneOf('error', 'warn', 'info', 'debug', 'trace').default('info'),
   format: oneOf('auto', 'json', 'pretty').default('auto'),
@@ -61,7 +69,9 @@ export const configSchema = z
     redis: redis.readonly().prefault({}),
     security: security.readonly().prefault({}),
     audio: audio.readonly().prefault({}),
+    voice: voice.readonly().prefault({}),
     limits: limits.readonly().prefault({}),
+    audit: audit.readonly().prefault({}),
     log: log.readonly().prefault({}),
     metrics: metrics.readonly().prefault({}),
   })

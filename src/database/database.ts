@@ -126,6 +126,8 @@ function toEntry(
 
 /** SQLSTATE classes that say that the server is away, going or full: connection, insufficient resources, operator intervention. */
 const FAULT_CLASSES = ['08', '53', '57'];
+/** Of these classes, what says that a statement was wrong: the client's fault, not the server's. */
+const NO_FAULT_CODES = ['08P01'];
 const FAULT_CODES = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -152,6 +154,7 @@ function isFault(error: unknown): error is Error {
   if (!(error instanceof Error) || error instanceof AppError) return false;
   if (error instanceof ConnectionException) return true;
   const code = codeOf(error);
+  if (code !== undefined && NO_FAULT_CODES.includes(code)) return false;
   if (code !== undefined && (FAULT_CODES.includes(code) || FAULT_CLASSES.includes(code.slice(0, 2)))) return true;
   return FAULT_MESSAGES.test(error.message) || isFault(error.cause);
 }

@@ -20,6 +20,8 @@ export interface EmbeddedPostgresOptions {
   readonly logger: Logger;
   /** How many connections are wanted at a time. A few more are there for tools. */
   readonly maxConnections?: number;
+  /** Ends a start that is not complete yet. */
+  readonly signal?: AbortSignal;
 }
 
 type LostListener = (reason: Error) => void;
@@ -53,16 +55,19 @@ export class EmbeddedPostgres {
   readonly #supervision: Promise<void>;
   #postmaster: Postmaster;
 
-  /** Makes the cluster where there is none, and resolves once it takes connections. Throws AppError UNAVAILABLE, in one line. */
+  /** Makes the cluster where there is none, and resolves once it takes connections. Throws AppError UNAVAILABLE, in one line, and the signal's reason. */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
     const binaries = await findPostgresBinaries();
     const folder = await makeFolder(options.folder);
     const lock = FolderLock.acquire(folder, `The database in ${folder}`);
+    let parts: Parts | undefined;
     try {
-      const parts = await prepare(folder, binaries, lock, options);
-      return new EmbeddedPostgres(parts, await launch(parts));
+      parts = await prepare(folder, binaries, lock, options);
+      options.signal?.throwIfAborted();
+      return new EmbeddedPostgres(parts, await launch(parts, options.signal));
     } catch (error) {
-      lock.release();
+      if (parts === undefined) lock.release();
+      else await release(parts);
       throw error;
     }
   }
@@ -90,9 +95,7 @@ export class EmbeddedPostgres {
     this.#stopping.abort();
     await this.#postmaster.stop();
     await this.#supervision;
-    await this.#parts.socketFolder.remove();
-    this.#parts.log.close();
-    this.#parts.lock.release();
+    await release(this.#parts);
   }
 
   async #supervise(): Promise<void> {
@@ -150,16 +153,23 @@ async function prepare(
   folder: string,
   binaries: PostgresBinaries,
   lock: FolderLock,
-  { logger, maxConnections = DEFAULT_MAX_CONNECTIONS }: EmbeddedPostgresOptions,
+  { logger, maxConnections = DEFAULT_MAX_CONNECTIONS, signal }: EmbeddedPostgresOptions,
 ): Promise<Parts> {
   const clusterFolder = join(folder, 'cluster');
   const account = await choosePostgresAccount(clusterFolder);
-  await ensureCluster(clusterFolder, binaries, account);
+  await ensureCluster(clusterFolder, binaries, account, signal);
   const clusterName = `parley-${createHash('sha256').update(folder).digest('hex').slice(0, 16)}`;
   const socketFolder = await SocketFolder.make(folder, account);
   const log = new BoundedLogFile(join(folder, 'postgres.log'), MAX_LOG_BYTES);
   const identity = { clusterFolder, clusterName };
   return { identity, binaries, account, socketFolder, lock, log, logger, maxConnections };
+}
+
+/** Gives back what is held while PostgreSQL runs. */
+async function release({ socketFolder, log, lock }: Parts): Promise<void> {
+  await socketFolder.remove();
+  log.close();
+  lock.release();
 }
 
 /** Starts a postmaster and waits until it is ready. A lock of a former one may stay for a moment. Throws AppError UNAVAILABLE. */

@@ -16,12 +16,14 @@ const FIRST_STATEMENTS = `create role ${DATABASE_USER} login createdb\ncreate da
 
 /**
  * Makes an empty cluster in `clusterFolder` where there is none. It is made beside and then renamed, so that one that was
- * interrupted is never taken for a whole one. Throws AppError UNAVAILABLE with PostgreSQL's reason, in one line.
+ * interrupted is never taken for a whole one. Throws AppError UNAVAILABLE with PostgreSQL's reason, in one line, and the
+ * signal's reason.
  */
 export async function ensureCluster(
   clusterFolder: string,
   { initdb, postgres }: PostgresBinaries,
   account: PostgresAccount,
+  signal?: AbortSignal,
 ): Promise<void> {
   await removeUnfinished(clusterFolder);
   if (await exists(clusterFolder)) return;
@@ -30,6 +32,7 @@ export async function ensureCluster(
   const locale = ['--encoding=UTF8', '--no-locale'];
   const trust = ['--username=postgres', '--auth-local=trust', '--auth-host=reject'];
   await run([initdb, '-D', unfinished, '--no-instructions', ...locale, ...trust], '', account);
+  signal?.throwIfAborted();
   await run([postgres, '--single', '-D', unfinished, 'postgres'], FIRST_STATEMENTS, account);
   await rename(unfinished, clusterFolder);
   await flushFolder(dirname(clusterFolder));

@@ -1,13 +1,13 @@
-import { cp, lstat, mkdir, mkdtemp, readdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, lstat, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { BoundedLogFile } from '../../src/database/bounded-log-file.js';
 import { EmbeddedPostgres } from '../../src/database/embedded-postgres.js';
 import { findPostgresBinaries } from '../../src/database/postgres-binaries.js';
 import { eventually } from '../support/eventually.js';
+import { TemporaryFolder } from '../support/temporary-folder.js';
 import { processesOf } from './cluster-processes.js';
 import { InsertLoopRun } from './insert-loop-run.js';
 
@@ -15,12 +15,14 @@ const isRoot = process.getuid?.() === 0;
 const logger = pino({ level: 'silent' });
 
 /** Private to its owner, as `mktemp -d` makes one: for root, a folder that PostgreSQL's account may not enter. */
+let home: TemporaryFolder;
 let parent: string;
 let folder: string;
 const runs: InsertLoopRun[] = [];
 
 beforeEach(async () => {
-  parent = await realpath(await mkdtemp(join(tmpdir(), 'parley-embedded-')));
+  home = await TemporaryFolder.make();
+  parent = home.path;
   folder = join(parent, 'postgres');
 });
 afterEach(async () => {
@@ -29,12 +31,22 @@ afterEach(async () => {
     await run.exitCode();
   }
   await untilNoProcess();
-  await rm(parent, { recursive: true });
+  await home[Symbol.asyncDispose]();
 });
 
 describe('an embedded PostgreSQL in an empty folder', () => {
+  let shared: TemporaryFolder;
+  let postgres: EmbeddedPostgres;
+  beforeAll(async () => {
+    shared = await TemporaryFolder.make();
+    postgres = await EmbeddedPostgres.start({ folder: shared.pathOf('postgres'), logger, maxConnections: 20 });
+  });
+  afterAll(async () => {
+    await postgres.stop();
+    await shared[Symbol.asyncDispose]();
+  });
+
   it('is made and takes connections', async () => {
-    await using postgres = await started();
     const client = await connected(postgres);
     await client.query("insert into messages values ('Grüße, 世界')");
     expect((await client.query('select * from messages')).rows).toEqual([{ text: 'Grüße, 世界' }]);
@@ -42,7 +54,6 @@ describe('an embedded PostgreSQL in an empty folder', () => {
   });
 
   it('listens on no network, writes through to the disk and takes little memory', async () => {
-    await using postgres = await started({ maxConnections: 20 });
     const settings = await settingsOf(postgres);
     expect(settings).toMatchObject({
       listen_addresses: '',
@@ -59,26 +70,25 @@ describe('an embedded PostgreSQL in an empty folder', () => {
   });
 
   it('lets nobody else look in', async () => {
-    await using _postgres = await started();
-    const modes = ['.', 'cluster', 'socket'].map(async (name) => (await stat(join(folder, name))).mode & 0o777);
-    expect(await Promise.all(modes)).toEqual([0o700, 0o700, 0o700]);
-    expect((await stat(join(folder, 'postgres.log'))).mode & 0o777).toBe(0o600);
+    const modeOf = async (name: string) => (await stat(shared.pathOf('postgres', name))).mode & 0o777;
+    expect(await Promise.all(['.', 'cluster', 'socket'].map(modeOf))).toEqual([0o700, 0o700, 0o700]);
+    expect(await modeOf('postgres.log')).toBe(0o600);
   });
 
   it('gives Parley no rights of a superuser', async () => {
-    await using postgres = await started();
     const client = await connected(postgres);
     await expect(client.query("copy messages from program 'id'")).rejects.toThrow('permission denied');
     await client.end();
   });
 
   it('runs under an account that is not root', async () => {
-    await using _postgres = await started();
-    const processes = await processesOf(folder);
+    const processes = await processesOf(shared.path);
     expect(processes.length).toBeGreaterThan(1);
     expect(processes.filter(({ uid }) => uid === 0)).toEqual([]);
   });
+});
 
+describe('the end of an embedded PostgreSQL', () => {
   it('keeps what was written, and leaves no process, when it is stopped', async () => {
     const first = await started();
     const client = await connected(first);
@@ -269,8 +279,8 @@ describe('the log of PostgreSQL', () => {
 
 type DisposablePostgres = EmbeddedPostgres & AsyncDisposable;
 
-async function started(options: { maxConnections?: number } = {}): Promise<DisposablePostgres> {
-  const postgres = await EmbeddedPostgres.start({ folder, logger, ...options });
+async function started(): Promise<DisposablePostgres> {
+  const postgres = await EmbeddedPostgres.start({ folder, logger });
   return Object.assign(postgres, { [Symbol.asyncDispose]: () => postgres.stop() });
 }
 

@@ -130,13 +130,21 @@ describe('the end of a server', () => {
     await login(run, password);
   });
 
+  it('comes when the npm that started it is killed', async () => {
+    // A shell is between, as npm has one.
+    const command = ['sh', '-c', `${process.execPath} dist/src/main.js; true`] as const;
+    const run = start({ npm_lifecycle_event: 'start' }, { command: [...command] });
+    await run.untilReady();
+    run.signal('SIGKILL');
+    await untilGone(run);
+  });
+
   it('comes when the old Node that started it is killed', async () => {
     const script = "import('./dist/src/node-runtime.js').then((m) => m.runUnderInstalledNode('dist/src/main.js', []))";
     const run = start({}, { command: [process.execPath, '-e', script] });
     await run.untilReady();
-    await run.kill();
-    await untilNoProcess();
-    await eventually(async () => (await fetch(`${run.url}/health/live`).catch(() => undefined)) === undefined);
+    run.signal('SIGKILL');
+    await untilGone(run);
   });
 });
 
@@ -233,6 +241,12 @@ async function login({ url }: ServerRun, password: string): Promise<string> {
 
 async function untilNoProcess(): Promise<void> {
   await eventually(async () => (await processesOf(dataFolder)).length === 0);
+}
+
+/** Waits until a server that was not killed itself has gone. */
+async function untilGone({ url }: ServerRun): Promise<void> {
+  await eventually(async () => (await fetch(`${url}/health/live`).catch(() => undefined)) === undefined);
+  await untilNoProcess();
 }
 
 async function occupy(protocol: 'TCP' | 'UDP', port: number): Promise<AsyncDisposable> {
