@@ -25,6 +25,9 @@ export interface PageStart {
   readonly limit: number;
 }
 
+/** A page of a list that is empty. */
+export const EMPTY_PAGE: Page<never> = { items: [], hasNextPage: false };
+
 const CURSOR = /^id:([0-9]{1,10})$/;
 
 /** The cursor of an item: opaque to the caller, stable while the item lives. */

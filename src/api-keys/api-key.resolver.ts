@@ -48,15 +48,13 @@ export class ApiKeyResolver {
 /** The API keys of a user. */
 @Resolver(() => User)
 export class UserApiKeysResolver {
-  readonly #apiKeys: ApiKeyService;
-
-  constructor(apiKeys: ApiKeyService) {
-    this.#apiKeys = apiKeys;
-  }
-
   @FieldResolver(() => ApiKeyConnection, { description: 'The API keys: your own, or with MANAGE those of another.' })
   async apiKeys(@Ctx() ctx: GraphqlContext, @Root() { id }: User, @Args() args: PageArgs): Promise<Connection<ApiKey>> {
     const page = toPageRequest(args);
-    return toConnection(await this.#apiKeys.list(ctx, id, page), page, (apiKey) => apiKey.id);
+    return toConnection(
+      await ctx.loaders.apiKeysOfUser.load({ owner: id, question: page }),
+      page,
+      (apiKey) => apiKey.id,
+    );
   }
 }

@@ -1,10 +1,12 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { AuditSnapshot } from '../audit/audit-record.js';
 import { API_KEY_PREFIX } from '../auth/api-key-prefix.js';
 import { hashOfSecret, randomSecret } from '../auth/random-secret.js';
 import type { Database } from '../database/database.js';
+import { pagesOfLists } from '../database/list-pages.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import type { ApiKeyId, UserId } from '../ids.js';
-import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
+import { EMPTY_PAGE, type Page, type PageRequest } from '../pagination.js';
 import { denied, type PermissionService } from '../permissions/permission.service.js';
 import type { ApiKeyScope, RequestContext } from '../request-context.js';
 import { toApiKeyName } from '../text-rules.js';
@@ -36,14 +38,29 @@ export class ApiKeyService {
 
   /** The keys of a user: of oneself, or with MANAGE of another. */
   async list(ctx: RequestContext, userId: UserId, page: PageRequest): Promise<Page<ApiKey>> {
+    const keys = (await this.listOfMany(ctx, [userId], page)).get(userId) ?? EMPTY_PAGE;
+    if (keys instanceof AppError) throw keys;
+    return keys;
+  }
+
+  /** The keys of each of these users, or the refusal where the actor may not see them. */
+  async listOfMany(
+    ctx: RequestContext,
+    userIds: readonly UserId[],
+    page: PageRequest,
+  ): Promise<ReadonlyMap<UserId, Page<ApiKey> | AppError>> {
     this.#permissions.requireLogin(ctx);
     return this.#database.read(ctx, async (em) => {
-      const user = await em.findOne(User, { id: userId });
-      if (!isSelf(ctx, userId)) await this.#permissions.requireManage(ctx, em, user?.organizationId ?? null, 'user');
-      const { afterId, limit } = pageStart(page);
-      const where = { userId, id: { $gt: afterId as ApiKeyId } };
-      const readAs = isSelf(ctx, userId) ? { filters: false } : {};
-      return pageOf(await em.find(ApiKey, where, { orderBy: { id: 'asc' }, limit, ...readAs }), page);
+      const refusals = await this.#refusalsOf(ctx, em, userIds);
+      const pages = await pagesOfLists(em, ApiKey, {
+        column: 'user_id',
+        keyOf: ({ userId }) => userId,
+        keys: userIds.filter((id) => !refusals.has(id)),
+        page,
+        // A user of the platform belongs to no tenant, and reaches their own keys all the same.
+        ...(isOfPlatform(ctx) && { filters: false }),
+      });
+      return new Map<UserId, Page<ApiKey> | AppError>([...pages, ...refusals]);
     });
   }
 
@@ -100,6 +117,38 @@ export class ApiKeyService {
       }
     });
   }
+
+  /** For those of these users whose keys the actor may not see, why not. */
+  async #refusalsOf(
+    ctx: RequestContext,
+    em: EntityManager,
+    userIds: readonly UserId[],
+  ): Promise<ReadonlyMap<UserId, AppError>> {
+    const others = userIds.filter((id) => !isSelf(ctx, id));
+    if (others.length === 0) return new Map();
+    const found = await em.find(User, { id: { $in: others } });
+    const organizations = new Map(found.map(({ id, organizationId }) => [id, organizationId]));
+    const refusals = new Map<UserId, AppError>();
+    for (const [organizationId, ids] of Map.groupBy(others, (id) => organizations.get(id) ?? null)) {
+      const refusal = await refusalOf(() => this.#permissions.requireManage(ctx, em, organizationId, 'user'));
+      for (const id of ids) if (refusal !== undefined) refusals.set(id, refusal);
+    }
+    return refusals;
+  }
+}
+
+async function refusalOf(check: () => Promise<void>): Promise<AppError | undefined> {
+  try {
+    await check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AppError && error.kind === 'refusal') return error;
+    throw error;
+  }
+}
+
+function isOfPlatform({ actor }: RequestContext): boolean {
+  return actor.kind === 'user' && actor.organizationId === null;
 }
 
 function isSelf({ actor }: RequestContext, userId: UserId): boolean {

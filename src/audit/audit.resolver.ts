@@ -42,7 +42,9 @@ export class AuditResolver {
     filter?: AuditFilterInput,
   ): Promise<Connection<AuditEntry>> {
     const page = toPageRequest(args);
-    return toConnection(await this.#audit.list(ctx, organization.id, toFilter(filter), page), page, ({ id }) => id);
+    const question = { filter: toFilter(filter), page };
+    const found = await ctx.loaders.auditLogOfOrganization.load({ owner: organization.id, question });
+    return toConnection(found, page, ({ id }) => id);
   }
 }
 

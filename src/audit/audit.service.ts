@@ -1,7 +1,8 @@
-import type { EntityManager, FilterQuery } from '@mikro-orm/postgresql';
+import { type EntityManager, type FilterQuery, raw } from '@mikro-orm/postgresql';
 import type { Database } from '../database/database.js';
-import type { AuditEntryId, OrganizationId, UserId } from '../ids.js';
-import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
+import { pagesOfLists, type SqlCondition } from '../database/list-pages.js';
+import type { OrganizationId, UserId } from '../ids.js';
+import { EMPTY_PAGE, type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
 import type { PermissionService } from '../permissions/permission.service.js';
 import { type RequestContext, systemContext } from '../request-context.js';
 import { AuditEntry } from './audit-entry.entity.js';
@@ -40,11 +41,28 @@ export class AuditService {
     filter: AuditFilter,
     page: PageRequest,
   ): Promise<Page<AuditEntry>> {
+    if (organizationId !== null) {
+      return (await this.listOfMany(ctx, [organizationId], filter, page)).get(organizationId) ?? EMPTY_PAGE;
+    }
     return this.#database.read(ctx, async (em) => {
       await this.#requireReader(ctx, em, organizationId);
       const { afterId, limit } = pageStart(page);
-      const beforeId = afterId === 0 ? undefined : (afterId as AuditEntryId);
-      return pageOf(await find(em, organizationId, filter, beforeId, limit), page);
+      return pageOf(await find(em, organizationId, filter, afterId, limit), page);
+    });
+  }
+
+  /** The entries of each of these organizations, the newest first. */
+  async listOfMany(
+    ctx: RequestContext,
+    organizationIds: readonly OrganizationId[],
+    filter: AuditFilter,
+    page: PageRequest,
+  ): Promise<ReadonlyMap<OrganizationId, Page<AuditEntry>>> {
+    return this.#database.read(ctx, async (em) => {
+      for (const id of organizationIds) await this.#requireReader(ctx, em, id);
+      const keyOf = (entry: AuditEntry) => entry.organizationId;
+      const lists = { column: 'org_id', keyOf, keys: organizationIds, page };
+      return pagesOfLists(em, AuditEntry, { ...lists, newestFirst: true, where: conditionsOf(filter) });
     });
   }
 
@@ -55,12 +73,12 @@ export class AuditService {
     filter: AuditFilter,
   ): AsyncGenerator<AuditEntry> {
     await this.#database.read(ctx, (em) => this.#requireReader(ctx, em, organizationId));
-    for (let beforeId: AuditEntryId | undefined; ; ) {
+    for (let beforeId = 0; ; ) {
       const at = beforeId;
       const batch = await this.#database.read(ctx, (em) => find(em, organizationId, filter, at, EXPORT_BATCH));
       yield* batch;
-      beforeId = batch.at(-1)?.id;
-      if (batch.length < EXPORT_BATCH || beforeId === undefined) return;
+      beforeId = batch.at(-1)?.id ?? 0;
+      if (batch.length < EXPORT_BATCH) return;
     }
   }
 
@@ -78,20 +96,35 @@ export class AuditService {
   }
 }
 
+/** The newest entries of one list; `beforeId` is 0 at its beginning. */
 function find(
   em: EntityManager,
   organizationId: OrganizationId | null,
-  { actorId, actions, targetType, targetId, since, until }: AuditFilter,
-  beforeId: AuditEntryId | undefined,
+  filter: AuditFilter,
+  beforeId: number,
   limit: number,
 ): Promise<AuditEntry[]> {
-  const conditions: FilterQuery<AuditEntry>[] = [{ organizationId }];
-  if (actorId !== undefined) conditions.push({ actorId });
-  if (actions !== undefined) conditions.push({ action: { $in: [...actions] } });
-  if (targetType !== undefined) conditions.push({ targetType });
-  if (targetId !== undefined) conditions.push({ targetId });
-  if (since !== undefined) conditions.push({ createdAt: { $gte: since } });
-  if (until !== undefined) conditions.push({ createdAt: { $lt: until } });
-  if (beforeId !== undefined) conditions.push({ id: { $lt: beforeId } });
-  return em.find(AuditEntry, { $and: conditions }, { orderBy: { id: 'desc' }, limit });
+  const conditions = [
+    organizationId === null ? condition('x.org_id is null') : condition('x.org_id = ?', organizationId),
+    ...(beforeId === 0 ? [] : [condition('x.id < ?', beforeId)]),
+    ...conditionsOf(filter),
+  ];
+  const ids = `(select x.id from audit_entries x where ${conditions.map(({ sql }) => sql).join(' and ')} order by x.id desc limit ?)`;
+  const where: object = { id: { $in: raw(ids, [...conditions.flatMap(({ values }) => values), limit]) } };
+  return em.find(AuditEntry, where as FilterQuery<AuditEntry>, { orderBy: { id: 'desc' } });
+}
+
+function conditionsOf({ actorId, actions, targetType, targetId, since, until }: AuditFilter): SqlCondition[] {
+  const conditions: SqlCondition[] = [];
+  if (actorId !== undefined) conditions.push(condition('x.actor_id = ?', actorId));
+  if (actions !== undefined) conditions.push(condition('x.action = any(?::text[])', `{${actions.join(',')}}`));
+  if (targetType !== undefined) conditions.push(condition('x.target_type = ?', targetType));
+  if (targetId !== undefined) conditions.push(condition('x.target_id = ?', targetId));
+  if (since !== undefined) conditions.push(condition('x.created_at >= ?::timestamp', since.toISOString()));
+  if (until !== undefined) conditions.push(condition('x.created_at < ?::timestamp', until.toISOString()));
+  return conditions;
+}
+
+function condition(sql: string, ...values: readonly unknown[]): SqlCondition {
+  return { sql, values };
 }

@@ -58,12 +58,6 @@ export class BanResolver {
 /** The bans of an organization. */
 @Resolver(() => Organization)
 export class OrganizationBansResolver {
-  readonly #bans: BanService;
-
-  constructor(bans: BanService) {
-    this.#bans = bans;
-  }
-
   @FieldResolver(() => BanConnection, {
     description: 'Its bans, also those that are over, oldest first. Needs MANAGE.',
   })
@@ -73,6 +67,10 @@ export class OrganizationBansResolver {
     @Args() args: PageArgs,
   ): Promise<Connection<Ban>> {
     const page = toPageRequest(args);
-    return toConnection(await this.#bans.list(ctx, id, page), page, (ban) => ban.id);
+    return toConnection(
+      await ctx.loaders.bansOfOrganization.load({ owner: id, question: page }),
+      page,
+      (ban) => ban.id,
+    );
   }
 }

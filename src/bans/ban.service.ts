@@ -2,17 +2,19 @@ import { isIP } from 'node:net';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { AuditSnapshot } from '../audit/audit-record.js';
 import type { Database } from '../database/database.js';
+import { pagesOfLists } from '../database/list-pages.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { createOnce } from '../idempotency/idempotency.js';
 import type { BanId, OrganizationId, UserId } from '../ids.js';
 import { Organization } from '../organizations/organization.entity.js';
-import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
+import { EMPTY_PAGE, type Page, type PageRequest } from '../pagination.js';
 import type { PermissionService } from '../permissions/permission.service.js';
 import { type RequestContext, systemContext } from '../request-context.js';
 import { toReason } from '../text-rules.js';
 import { User } from '../users/user.entity.js';
 import { Ban } from './ban.entity.js';
 import { BAN_IN_FORCE, plainAddress } from './ban-match.js';
+import { maskedNetwork } from './masked-network.js';
 
 export interface NewBan {
   /** Either a user … */
@@ -45,11 +47,19 @@ export class BanService {
 
   /** The bans of the organization, also those that are over. */
   async list(ctx: RequestContext, organizationId: OrganizationId, page: PageRequest): Promise<Page<Ban>> {
+    return (await this.listOfMany(ctx, [organizationId], page)).get(organizationId) ?? EMPTY_PAGE;
+  }
+
+  /** The bans of each of these organizations. */
+  async listOfMany(
+    ctx: RequestContext,
+    organizationIds: readonly OrganizationId[],
+    page: PageRequest,
+  ): Promise<ReadonlyMap<OrganizationId, Page<Ban>>> {
     return this.#database.read(ctx, async (em) => {
-      await this.#permissions.requireManage(ctx, em, organizationId, 'organization');
-      const { afterId, limit } = pageStart(page);
-      const where = { organizationId, id: { $gt: afterId as BanId } };
-      return pageOf(await em.find(Ban, where, { orderBy: { id: 'asc' }, limit }), page);
+      for (const id of organizationIds) await this.#permissions.requireManage(ctx, em, id, 'organization');
+      const keyOf = (ban: Ban) => ban.organizationId;
+      return pagesOfLists(em, Ban, { column: 'org_id', keyOf, keys: organizationIds, page });
     });
   }
 
@@ -163,26 +173,6 @@ function toNetwork(text: string): string {
     });
   }
   return maskedNetwork(address, family, prefix);
-}
-
-/** Clears the bits behind the prefix. */
-function maskedNetwork(address: string, family: 4 | 6, prefix: number): string {
-  if (family === 4) {
-    const value = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-    const size = 2 ** (32 - prefix);
-    const first = Math.floor(value / size) * size;
-    return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join('.')}/${prefix}`;
-  }
-  const groups = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [head = '', tail] = groups.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const middle = tail === undefined ? [] : Array<string>(8 - left.length - right.length).fill('0');
-  const masked = [...left, ...middle, ...right].map((group, index) => {
-    const kept = Math.min(16, Math.max(0, prefix - 16 * index));
-    return (Number.parseInt(group, 16) & (0xffff << (16 - kept)) & 0xffff).toString(16);
-  });
-  return `${masked.join(':')}/${prefix}`;
 }
 
 function issuerOf({ actor }: RequestContext): UserId | null {

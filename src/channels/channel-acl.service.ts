@@ -1,8 +1,8 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
+import type { EntityDictionary, EntityManager } from '@mikro-orm/postgresql';
 import type { AuditSnapshot } from '../audit/audit-record.js';
 import type { Database } from '../database/database.js';
 import { notFound } from '../errors.js';
-import type { ChannelId, OrganizationId, RoleId } from '../ids.js';
+import type { ChannelId, RoleId } from '../ids.js';
 import { Permission, type PermissionMask, permissionNames } from '../permissions/bits.js';
 import { denied, type PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
@@ -10,6 +10,23 @@ import { Role } from '../roles/role.entity.js';
 import { checkedMask } from '../roles/role.service.js';
 import { Channel } from './channel.entity.js';
 import { ChannelAcl } from './channel-acl.entity.js';
+
+/** The entries of some channels, and the roles that they name. */
+export interface AclEntries {
+  readonly entries: ReadonlyMap<ChannelId, readonly ChannelAcl[]>;
+  readonly roles: readonly Role[];
+}
+
+interface EntryRow {
+  readonly entry: EntityDictionary<ChannelAcl>;
+  readonly role: EntityDictionary<Role>;
+}
+
+/** The tenant filter does not reach into raw SQL: the statement names the organizations itself. */
+const ENTRIES_STATEMENT = `
+select to_json(a) as entry, to_json(r) as role
+from channel_acl a join channels c on c.id = a.channel_id join roles r on r.id = a.role_id
+where c.org_id = any(?::int[]) and a.channel_id = any(?::int[]) order by a.role_id`;
 
 /** The lists of what each role may do in a channel. Whoever changes one needs MANAGE in the channel, and grants there no more than they hold. */
 export class ChannelAclService {
@@ -21,18 +38,23 @@ export class ChannelAclService {
     this.#permissions = permissions;
   }
 
-  /** The entries of each of these channels, which are of one organization, by role id. */
-  async entriesOf(
-    ctx: RequestContext,
-    organizationId: OrganizationId,
-    channelIds: readonly ChannelId[],
-  ): Promise<ReadonlyMap<ChannelId, readonly ChannelAcl[]>> {
-    this.#permissions.requireAccess(ctx, organizationId, 'organization');
-    const where = { channelId: { $in: [...channelIds] } };
-    const found = await this.#database.read(ctx, (em) => em.find(ChannelAcl, where, { orderBy: { roleId: 'asc' } }));
-    const entries = new Map<ChannelId, ChannelAcl[]>(channelIds.map((id) => [id, []]));
-    for (const entry of found) entries.get(entry.channelId)?.push(entry);
-    return entries;
+  /** The entries of each of these channels, by role id. */
+  async entriesOf(ctx: RequestContext, channels: readonly Channel[]): Promise<AclEntries> {
+    const organizationIds = [...new Set(channels.map(({ organizationId }) => organizationId))];
+    for (const id of organizationIds) this.#permissions.requireAccess(ctx, id, 'channel');
+    const channelIds = channels.map(({ id }) => id);
+    return this.#database.read(ctx, async (em) => {
+      const values = [`{${organizationIds.join(',')}}`, `{${channelIds.join(',')}}`];
+      const rows = await em.execute<EntryRow[]>(ENTRIES_STATEMENT, values);
+      const entries = new Map<ChannelId, ChannelAcl[]>(channelIds.map((id) => [id, []]));
+      const roles = new Map<RoleId, Role>();
+      for (const row of rows) {
+        const entry = em.map(ChannelAcl, row.entry);
+        entries.get(entry.channelId)?.push(entry);
+        if (!roles.has(entry.roleId)) roles.set(entry.roleId, em.map(Role, row.role));
+      }
+      return { entries, roles: [...roles.values()] };
+    });
   }
 
   /** Says what a role may do in the channel. The first entry makes the channel's list complete: roles that are not on it may do nothing there. */

@@ -2,13 +2,14 @@ import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
 import { type AuditSnapshot, differences } from '../audit/audit-record.js';
 import type { PasswordHasher } from '../auth/password-hasher.js';
 import type { Database } from '../database/database.js';
+import { pagesOfLists } from '../database/list-pages.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
 import { createOnce } from '../idempotency/idempotency.js';
 import type { ChannelId, OrganizationId } from '../ids.js';
 import { DEFAULT_MAX_CHANNELS, Organization } from '../organizations/organization.entity.js';
-import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
+import { EMPTY_PAGE, type Page, type PageRequest } from '../pagination.js';
 import { Permission } from '../permissions/bits.js';
 import type { PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
@@ -83,12 +84,20 @@ export class ChannelService {
 
   /** The channels of the organization, by id. */
   async list(ctx: RequestContext, organizationId: OrganizationId, page: PageRequest): Promise<Page<Channel>> {
-    this.#permissions.requireAccess(ctx, organizationId, 'organization');
-    const { afterId, limit } = pageStart(page);
-    const found = await this.#database.read(ctx, (em) =>
-      em.find(Channel, { organizationId, id: { $gt: afterId as ChannelId } }, { orderBy: { id: 'asc' }, limit }),
+    return (await this.listOfMany(ctx, [organizationId], page)).get(organizationId) ?? EMPTY_PAGE;
+  }
+
+  /** The channels of each of these organizations, by id. */
+  async listOfMany(
+    ctx: RequestContext,
+    organizationIds: readonly OrganizationId[],
+    page: PageRequest,
+  ): Promise<ReadonlyMap<OrganizationId, Page<Channel>>> {
+    for (const id of organizationIds) this.#permissions.requireAccess(ctx, id, 'organization');
+    const keyOf = (channel: Channel) => channel.organizationId;
+    return this.#database.read(ctx, (em) =>
+      pagesOfLists(em, Channel, { column: 'org_id', keyOf, keys: organizationIds, page }),
     );
-    return pageOf(found, page);
   }
 
   /** All channels of the organization, parents before children, siblings in their order. */

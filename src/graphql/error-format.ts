@@ -1,4 +1,5 @@
 /** How an operation answers what its resolvers threw. */
+import { HeaderMap } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { MiddlewareFn } from 'type-graphql';
 import { AppError, type ErrorCode } from '../errors.js';
@@ -35,8 +36,11 @@ export function refuseOperation(
   status: number,
   extensions: Readonly<Record<string, unknown>> = {},
 ): GraphQLError {
-  // Apollo answers with the status that stands in `extensions.http`, and does not show it.
-  return new GraphQLError(error.message, { originalError: error, extensions: { ...extensions, http: { status } } });
+  const headers = new HeaderMap();
+  if (error.retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(error.retryAfterMs / 1000)));
+  // Apollo answers with the status and headers that stand in `extensions.http`, and does not show them.
+  const withHttp: Record<string, unknown> = { ...extensions, http: { status, headers } };
+  return new GraphQLError(error.message, { originalError: error, extensions: withHttp });
 }
 
 /**

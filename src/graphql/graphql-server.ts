@@ -8,9 +8,10 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import { CostBudget } from './cost-budget.js';
 import { formatError } from './error-format.js';
 import type { GraphqlContext } from './graphql-context.js';
-import { LIMITS, limitRules } from './limits.js';
+import { COST_PER_MINUTE, LIMITS, limitRules } from './limits.js';
 import { operationChecks } from './operation-checks.js';
 
 /** Executes operations, one in each request. */
@@ -21,6 +22,8 @@ export interface GraphqlServerOptions {
   /** In production the schema is shown to whoever has logged in, in development to everybody. */
   readonly environment: 'development' | 'production';
   readonly logger: Logger;
+  /** What each actor may spend; left out, {@link COST_PER_MINUTE}. */
+  readonly budget?: CostBudget;
 }
 
 /** Starts what executes operations; `stop()` ends it once the running ones are done. */
@@ -28,6 +31,7 @@ export async function startGraphqlServer({
   schema,
   environment,
   logger,
+  budget = new CostBudget({ costPerMinute: COST_PER_MINUTE, now: () => performance.now() }),
 }: GraphqlServerOptions): Promise<GraphqlServer> {
   const server = new ApolloServer<GraphqlContext>({
     schema,
@@ -46,7 +50,7 @@ export async function startGraphqlServer({
       warn: (message) => logger.warn(message),
       error: (message) => logger.error(message),
     },
-    plugins: [operationChecks({ openSchema: environment === 'development', logger }), ...DISABLED],
+    plugins: [operationChecks({ openSchema: environment === 'development', budget, logger }), ...DISABLED],
   });
   await server.start();
   return server;

@@ -28,6 +28,9 @@ export const LIMITS = {
   cost: 10_000,
 } as const;
 
+/** What the operations of one actor may cost in a minute, and at once: each second the greatest document that there may be. */
+export const COST_PER_MINUTE = 60 * LIMITS.cost;
+
 /** What a mutation costs beside what it returns. */
 const MUTATION_COST = 10;
 

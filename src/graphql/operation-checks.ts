@@ -2,27 +2,31 @@
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
 import { GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
-import { AppError } from '../errors.js';
+import { AppError, ERROR_CODES } from '../errors.js';
+import type { RequestContext } from '../request-context.js';
+import type { CostBudget } from './cost-budget.js';
 import { isBug, refuseOperation, withoutHints } from './error-format.js';
 import type { GraphqlContext } from './graphql-context.js';
 import { asksForSchema, LIMITS, operationCost, requireCost } from './limits.js';
+import { networkOf } from './network.js';
 import { badVariables, checkVariables } from './variable-values.js';
 
 export interface OperationChecksOptions {
   /** True if somebody who has not logged in may read the schema. */
   readonly openSchema: boolean;
+  readonly budget: CostBudget;
   readonly logger: Logger;
 }
 
 /**
- * Apollo's hooks: refuses variables that do not fit, documents that cost too much, and in production introspection by
- * nobody; puts the cost into `extensions.cost`; reports bugs.
+ * Apollo's hooks: refuses variables that do not fit, documents that cost too much by themselves or for the budget of who
+ * asks, and in production introspection by nobody; puts the cost and what is left into `extensions.cost`; reports bugs.
  */
 export function operationChecks(options: OperationChecksOptions): ApolloServerPlugin<GraphqlContext> {
   return { requestDidStart: async () => checksOfOne(options) };
 }
 
-function checksOfOne({ openSchema, logger }: OperationChecksOptions): GraphQLRequestListener<GraphqlContext> {
+function checksOfOne({ openSchema, budget, logger }: OperationChecksOptions): GraphQLRequestListener<GraphqlContext> {
   let cost: number | undefined;
   return {
     validationDidStart:
@@ -44,8 +48,9 @@ function checksOfOne({ openSchema, logger }: OperationChecksOptions): GraphQLReq
         }
         cost = operationCost(schema, document, operation, variables);
         requireCost(cost);
+        budget.take(payerOf(contextValue), Math.max(cost, MIN_COST));
       } catch (error) {
-        if (error instanceof AppError) throw refuseOperation(error, error.code === 'UNAUTHENTICATED' ? 401 : 400);
+        if (error instanceof AppError) throw refuseOperation(error, statusOf(error));
         throw error instanceof GraphQLError ? badVariables(error.message) : error;
       }
     },
@@ -57,9 +62,23 @@ function checksOfOne({ openSchema, logger }: OperationChecksOptions): GraphQLReq
       }
     },
 
-    willSendResponse: async ({ response: { body } }) => {
+    willSendResponse: async ({ response: { body }, contextValue }) => {
       if (cost === undefined || body.kind !== 'single') return;
-      body.singleResult.extensions = { ...body.singleResult.extensions, cost: { requested: cost, max: LIMITS.cost } };
+      const told = { requested: cost, max: LIMITS.cost, ...budget.of(payerOf(contextValue)) };
+      body.singleResult.extensions = { ...body.singleResult.extensions, cost: told };
     },
   };
+}
+
+/** An operation that asks for no object is one all the same. */
+const MIN_COST = 1;
+
+/** Whose budget an operation is paid from: the user's, by whatever token or key, and where it is nobody the address's. */
+function payerOf({ actor, remoteAddress }: RequestContext): string {
+  return actor.kind === 'user' ? `user ${actor.userId}` : `address ${networkOf(remoteAddress)}`;
+}
+
+/** Documents that ask for too much are wrong for everybody: 400, as those that are wrong in other ways. */
+function statusOf({ code }: AppError): number {
+  return code === 'TOO_LARGE' ? 400 : ERROR_CODES[code].httpStatus;
 }

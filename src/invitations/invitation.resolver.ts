@@ -91,12 +91,6 @@ export class InvitationResolver {
 /** The invitations of an organization. */
 @Resolver(() => Organization)
 export class OrganizationInvitationsResolver {
-  readonly #invitations: InvitationService;
-
-  constructor(invitations: InvitationService) {
-    this.#invitations = invitations;
-  }
-
   @FieldResolver(() => InvitationConnection, { description: 'Its invitations, oldest first. Needs MANAGE.' })
   async invitations(
     @Ctx() ctx: GraphqlContext,
@@ -104,6 +98,10 @@ export class OrganizationInvitationsResolver {
     @Args() args: PageArgs,
   ): Promise<Connection<Invitation>> {
     const page = toPageRequest(args);
-    return toConnection(await this.#invitations.list(ctx, id, page), page, (invitation) => invitation.id);
+    return toConnection(
+      await ctx.loaders.invitationsOfOrganization.load({ owner: id, question: page }),
+      page,
+      (invitation) => invitation.id,
+    );
   }
 }

@@ -5,9 +5,10 @@ import type { AuthService, LoginResult } from '../auth/auth.service.js';
 import { hashOfSecret, randomSecret } from '../auth/random-secret.js';
 import { Channel } from '../channels/channel.entity.js';
 import type { Database } from '../database/database.js';
+import { pagesOfLists } from '../database/list-pages.js';
 import { invalidInput, notFound } from '../errors.js';
 import type { ChannelId, InvitationId, OrganizationId, RoleId } from '../ids.js';
-import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
+import { EMPTY_PAGE, type Page, type PageRequest } from '../pagination.js';
 import type { PermissionService } from '../permissions/permission.service.js';
 import { type RequestContext, systemContext } from '../request-context.js';
 import { Role } from '../roles/role.entity.js';
@@ -53,12 +54,21 @@ export class InvitationService {
     this.#auth = auth;
   }
 
+  /** The invitations of the organization, also those that are over. */
   async list(ctx: RequestContext, organizationId: OrganizationId, page: PageRequest): Promise<Page<Invitation>> {
+    return (await this.listOfMany(ctx, [organizationId], page)).get(organizationId) ?? EMPTY_PAGE;
+  }
+
+  /** The invitations of each of these organizations. */
+  async listOfMany(
+    ctx: RequestContext,
+    organizationIds: readonly OrganizationId[],
+    page: PageRequest,
+  ): Promise<ReadonlyMap<OrganizationId, Page<Invitation>>> {
     return this.#database.read(ctx, async (em) => {
-      await this.#permissions.requireManage(ctx, em, organizationId, 'organization');
-      const { afterId, limit } = pageStart(page);
-      const where = { organizationId, id: { $gt: afterId as InvitationId } };
-      return pageOf(await em.find(Invitation, where, { orderBy: { id: 'asc' }, limit }), page);
+      for (const id of organizationIds) await this.#permissions.requireManage(ctx, em, id, 'organization');
+      const keyOf = (invitation: Invitation) => invitation.organizationId;
+      return pagesOfLists(em, Invitation, { column: 'org_id', keyOf, keys: organizationIds, page });
     });
   }
 

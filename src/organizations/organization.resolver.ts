@@ -1,6 +1,5 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { Channel } from '../channels/channel.entity.js';
-import type { ChannelService } from '../channels/channel.service.js';
 import { ChannelConnection } from '../channels/channel-connection.js';
 import { type Connection, toConnection } from '../graphql/connection.js';
 import type { GraphqlContext } from '../graphql/graphql-context.js';
@@ -9,10 +8,8 @@ import type { Answer } from '../graphql/mutation-payload.js';
 import { PageArgs, toPageRequest } from '../graphql/page-args.js';
 import { withoutNulls } from '../graphql/without-nulls.js';
 import type { Role } from '../roles/role.entity.js';
-import type { RoleService } from '../roles/role.service.js';
 import { RoleConnection } from '../roles/role-connection.js';
 import { User } from '../users/user.entity.js';
-import type { UserService } from '../users/user.service.js';
 import { UserConnection } from '../users/user-connection.js';
 import { DEFAULT_MAX_CHANNELS, DEFAULT_MAX_USERS, Organization } from './organization.entity.js';
 import type { OrganizationService } from './organization.service.js';
@@ -28,34 +25,28 @@ import {
 @Resolver(() => Organization)
 export class OrganizationResolver {
   readonly #organizations: OrganizationService;
-  readonly #users: UserService;
-  readonly #roles: RoleService;
-  readonly #channels: ChannelService;
 
-  constructor(organizations: OrganizationService, users: UserService, roles: RoleService, channels: ChannelService) {
+  constructor(organizations: OrganizationService) {
     this.#organizations = organizations;
-    this.#users = users;
-    this.#roles = roles;
-    this.#channels = channels;
   }
 
   @Query(() => Organization, { nullable: true, description: 'One organization; any but your own is NOT_FOUND.' })
-  organization(
+  async organization(
     @Ctx() ctx: GraphqlContext,
     @Arg('id', () => ID, { description: 'Which organization.' }) id: string,
   ): Promise<Organization> {
-    return this.#organizations.get(ctx, toOrganizationId(id));
+    return known(ctx, await this.#organizations.get(ctx, toOrganizationId(id)));
   }
 
   @Query(() => Organization, {
     nullable: true,
     description: 'One organization by its tag; any but your own is NOT_FOUND.',
   })
-  organizationByTag(
+  async organizationByTag(
     @Ctx() ctx: GraphqlContext,
     @Arg('tag', () => String, { description: 'The tag, in any case.' }) tag: string,
   ): Promise<Organization> {
-    return this.#organizations.getByTag(ctx, tag);
+    return known(ctx, await this.#organizations.getByTag(ctx, tag));
   }
 
   @Query(() => OrganizationConnection, {
@@ -64,7 +55,9 @@ export class OrganizationResolver {
   })
   async organizations(@Ctx() ctx: GraphqlContext, @Args() args: PageArgs): Promise<Connection<Organization>> {
     const page = toPageRequest(args);
-    return toConnection(await this.#organizations.list(ctx, page), page, ({ id }) => id);
+    const found = await this.#organizations.list(ctx, page);
+    for (const organization of found.items) known(ctx, organization);
+    return toConnection(found, page, ({ id }) => id);
   }
 
   @Mutation(() => CreateOrganizationPayload, {
@@ -135,7 +128,11 @@ export class OrganizationResolver {
     @Args() args: PageArgs,
   ): Promise<Connection<User>> {
     const page = toPageRequest(args);
-    return toConnection(await this.#users.list(ctx, id, page), page, (user) => user.id);
+    return toConnection(
+      await ctx.loaders.usersOfOrganization.load({ owner: id, question: page }),
+      page,
+      (user) => user.id,
+    );
   }
 
   @FieldResolver(() => RoleConnection, { description: 'Its roles, oldest first.' })
@@ -145,7 +142,11 @@ export class OrganizationResolver {
     @Args() args: PageArgs,
   ): Promise<Connection<Role>> {
     const page = toPageRequest(args);
-    return toConnection(await this.#roles.list(ctx, id, page), page, (role) => role.id);
+    return toConnection(
+      await ctx.loaders.rolesOfOrganization.load({ owner: id, question: page }),
+      page,
+      (role) => role.id,
+    );
   }
 
   @FieldResolver(() => ChannelConnection, {
@@ -157,6 +158,16 @@ export class OrganizationResolver {
     @Args() args: PageArgs,
   ): Promise<Connection<Channel>> {
     const page = toPageRequest(args);
-    return toConnection(await this.#channels.list(ctx, id, page), page, (channel) => channel.id);
+    return toConnection(
+      await ctx.loaders.channelsOfOrganization.load({ owner: id, question: page }),
+      page,
+      (channel) => channel.id,
+    );
   }
+}
+
+/** What is found need not be loaded again where an object in it asks where it belongs. */
+function known({ loaders }: GraphqlContext, organization: Organization): Organization {
+  loaders.organization.prime(organization.id, organization);
+  return organization;
 }

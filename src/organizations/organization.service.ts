@@ -83,9 +83,18 @@ export class OrganizationService {
     return this.#database.read(ctx, (em) => find(em, id));
   }
 
+  /** The organizations with these ids, in the same order; undefined for those that the actor does not reach. */
+  async getMany(ctx: RequestContext, ids: readonly OrganizationId[]): Promise<(Organization | undefined)[]> {
+    this.#permissions.requireLogin(ctx);
+    const organizations = await this.#database.read(ctx, (em) => em.find(Organization, { id: { $in: [...ids] } }));
+    const byId = new Map(organizations.map((organization) => [organization.id, organization]));
+    return ids.map((id) => byId.get(id));
+  }
+
   /** The organization of a tag, in any case. Throws NOT_FOUND as {@link get}. */
   async getByTag(ctx: RequestContext, tag: string): Promise<Organization> {
     this.#permissions.requireLogin(ctx);
+    if (!/^[\w-]*$/.test(tag)) throw notFound('organization');
     const found = await this.#database.read(ctx, (em) =>
       em.findOne(Organization, { tag: { $ilike: tag.replace(/[\\%_]/g, '\\$&') } }),
     );

@@ -95,6 +95,16 @@ export class PermissionService {
     return effectivePermissions(policy, subject, place.channelId);
   }
 
+  /** True where the actor holds everything in the organization that they belong to; for platform admins and the server itself, in every one. */
+  async managesOwnOrganization(ctx: RequestContext): Promise<boolean> {
+    const { actor } = ctx;
+    if (isUnlimited(ctx)) return true;
+    if (actor.kind !== 'user' || actor.organizationId === null) return false;
+    const { policy, subjects } = await this.policyOf(ctx, actor.organizationId, [actor.userId]);
+    const subject = subjects.get(actor.userId);
+    return subject !== undefined && holdsEverything(policy, subject);
+  }
+
   /** What the rules are in the organization, for these of its users or for all: in one statement. */
   async policyOf(
     ctx: RequestContext,

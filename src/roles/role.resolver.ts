@@ -123,6 +123,6 @@ export class RoleResolver {
   @FieldResolver(() => UserConnection, { description: 'Who holds it, oldest first.' })
   async users(@Ctx() ctx: GraphqlContext, @Root() role: Role, @Args() args: PageArgs): Promise<Connection<User>> {
     const page = toPageRequest(args);
-    return toConnection(await this.#users.listOfRole(ctx, role, page), page, ({ id }) => id);
+    return toConnection(await ctx.loaders.usersOfRole.load({ owner: role, question: page }), page, ({ id }) => id);
   }
 }

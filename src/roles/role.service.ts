@@ -2,12 +2,13 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type AuditSnapshot, differences } from '../audit/audit-record.js';
 import { ChannelAcl } from '../channels/channel-acl.entity.js';
 import type { Database } from '../database/database.js';
+import { pagesOfLists } from '../database/list-pages.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
 import { createOnce } from '../idempotency/idempotency.js';
 import type { OrganizationId, RoleId, UserId } from '../ids.js';
-import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
+import { EMPTY_PAGE, type Page, type PageRequest } from '../pagination.js';
 import { isPermissionMask, type PermissionMask, permissionNames } from '../permissions/bits.js';
 import type { PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
@@ -56,12 +57,20 @@ export class RoleService {
 
   /** The roles of the organization. */
   async list(ctx: RequestContext, organizationId: OrganizationId, page: PageRequest): Promise<Page<Role>> {
-    this.#permissions.requireAccess(ctx, organizationId, 'organization');
-    const { afterId, limit } = pageStart(page);
-    const found = await this.#database.read(ctx, (em) =>
-      em.find(Role, { organizationId, id: { $gt: afterId as RoleId } }, { orderBy: { id: 'asc' }, limit }),
+    return (await this.listOfMany(ctx, [organizationId], page)).get(organizationId) ?? EMPTY_PAGE;
+  }
+
+  /** The roles of each of these organizations, by id. */
+  async listOfMany(
+    ctx: RequestContext,
+    organizationIds: readonly OrganizationId[],
+    page: PageRequest,
+  ): Promise<ReadonlyMap<OrganizationId, Page<Role>>> {
+    for (const id of organizationIds) this.#permissions.requireAccess(ctx, id, 'organization');
+    const keyOf = (role: Role) => role.organizationId;
+    return this.#database.read(ctx, (em) =>
+      pagesOfLists(em, Role, { column: 'org_id', keyOf, keys: organizationIds, page }),
     );
-    return pageOf(found, page);
   }
 
   /** The roles of each of these users, whom the actor must reach. */

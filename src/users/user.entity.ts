@@ -39,7 +39,7 @@ export class User {
   @Property({ type: 'text', fieldName: 'username_key', hidden: true })
   declare usernameKey: string;
 
-  @Field(() => String, { nullable: true, description: 'Where the person can be reached.' })
+  /** Shown only to the user, and to whoever holds MANAGE in the organization. */
   @Property({ type: 'string', length: 255, nullable: true })
   declare email: string | null;
 

@@ -65,6 +65,15 @@ export class UserResolver {
     return { deletedId: id };
   }
 
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      'Where the person can be reached. Shown to the user, and to whoever holds MANAGE in the organization; null for all others.',
+  })
+  async email(@Ctx() ctx: GraphqlContext, @Root() user: User): Promise<string | null> {
+    return ctx.loaders.emailOfUser.load(user);
+  }
+
   @FieldResolver(() => Organization, {
     nullable: true,
     description: 'Where the user belongs; null for a user of the platform.',

@@ -3,6 +3,7 @@ import { type AuditSnapshot, differences } from '../audit/audit-record.js';
 import type { AuthService } from '../auth/auth.service.js';
 import type { PasswordHasher } from '../auth/password-hasher.js';
 import type { Database, Transaction } from '../database/database.js';
+import { pagesOfLists } from '../database/list-pages.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
@@ -75,27 +76,51 @@ export class UserService {
     return ids.map((id) => byId.get(id));
   }
 
-  /** The users of the organization. */
-  async list(ctx: RequestContext, organizationId: OrganizationId, page: PageRequest): Promise<Page<User>> {
-    this.#permissions.requireAccess(ctx, organizationId, 'organization');
-    const { afterId, limit } = pageStart(page);
-    const found = await this.#database.read(ctx, (em) =>
-      em.find(User, { organizationId, id: { $gt: afterId as UserId } }, { orderBy: { id: 'asc' }, limit }),
+  /** The users of each of these organizations. */
+  async listOfMany(
+    ctx: RequestContext,
+    organizationIds: readonly OrganizationId[],
+    page: PageRequest,
+  ): Promise<ReadonlyMap<OrganizationId, Page<User>>> {
+    for (const id of organizationIds) this.#permissions.requireAccess(ctx, id, 'organization');
+    const keyOf = (user: User) => user.organizationId;
+    return this.#database.read(ctx, (em) =>
+      pagesOfLists(em, User, { column: 'org_id', keyOf, keys: organizationIds, page }),
     );
-    return pageOf(found, page);
   }
 
-  /** The users who hold the role. */
-  async listOfRole(ctx: RequestContext, role: Role, page: PageRequest): Promise<Page<User>> {
-    this.#permissions.requireAccess(ctx, role.organizationId, 'role');
+  /** The users who hold each of these roles. */
+  async listOfRoles(
+    ctx: RequestContext,
+    roles: readonly Role[],
+    page: PageRequest,
+  ): Promise<ReadonlyMap<RoleId, Page<User>>> {
+    for (const { organizationId } of roles) this.#permissions.requireAccess(ctx, organizationId, 'role');
     const { afterId, limit } = pageStart(page);
-    const found = await this.#database.read(ctx, async (em) => {
-      const where = { roleId: role.id, userId: { $gt: afterId as UserId } };
-      const holders = await em.find(UserRole, where, { orderBy: { userId: 'asc' }, limit });
-      const ids = holders.map(({ userId }) => userId);
-      return em.find(User, { id: { $in: ids } }, { orderBy: { id: 'asc' } });
+    const roleIds = roles.map(({ id }) => id);
+    return this.#database.read(ctx, async (em) => {
+      const holders = await em.execute<Holder[]>(HOLDERS_STATEMENT, [`{${roleIds.join(',')}}`, afterId, limit]);
+      const users = await em.find(User, { id: { $in: [...new Set(holders.map((holder) => holder.user_id))] } });
+      const byId = new Map(users.map((user) => [user.id, user]));
+      const lists = Map.groupBy(holders, (holder) => holder.role_id);
+      const listOf = (id: RoleId) => (lists.get(id) ?? []).flatMap((holder) => byId.get(holder.user_id) ?? []);
+      return new Map(roleIds.map((id) => [id, pageOf(listOf(id), page)]));
     });
-    return pageOf(found, page);
+  }
+
+  /**
+   * The email addresses of users whom the actor reaches, null for those that the actor may not see: one's own everybody
+   * may see, all others whoever holds MANAGE in the organization.
+   */
+  async emailsVisibleTo(ctx: RequestContext, users: readonly User[]): Promise<ReadonlyMap<UserId, string | null>> {
+    const { actor } = ctx;
+    const isOfOthers = users.some(({ id }) => !isSelf(ctx, id));
+    const seesAll = isOfOthers && (await this.#permissions.managesOwnOrganization(ctx));
+    const organizationId = actor.kind === 'user' && !actor.platformAdmin ? actor.organizationId : undefined;
+    const isInReach = (user: User) => organizationId === undefined || user.organizationId === organizationId;
+    return new Map(
+      users.map((user) => [user.id, isSelf(ctx, user.id) || (seesAll && isInReach(user)) ? user.email : null]),
+    );
   }
 
   /** Adds a user. Needs MANAGE; throws QUOTA_EXCEEDED where the organization is full. */
@@ -215,6 +240,18 @@ export class UserService {
     });
   }
 }
+
+interface Holder {
+  readonly role_id: RoleId;
+  readonly user_id: UserId;
+}
+
+/** The first of those who hold each role. The tenant filter does not reach into raw SQL: the users are read behind it. */
+const HOLDERS_STATEMENT = `
+select k.id as role_id, p.user_id
+from unnest(?::int[]) as k(id) cross join lateral (
+  select x.user_id from user_roles x where x.role_id = k.id and x.user_id > ? order by x.user_id limit ?) p
+order by p.user_id`;
 
 const NAME_TAKEN = {
   users_org_id_username_unique: nameTaken,

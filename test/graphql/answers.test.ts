@@ -10,6 +10,7 @@ import { describeSchema } from '../../src/graphql/schema.js';
 import type { UserActor } from '../../src/request-context.js';
 import { ask, listen } from '../support/test-server.js';
 import { TestServices } from '../support/test-services.js';
+import { voiceServices } from '../support/voice-services.js';
 
 const TOKEN = 'token-of-somebody';
 
@@ -35,7 +36,7 @@ async function serve(
   const logger = pino({ level: 'trace' }, stream);
   const services = await TestServices.create();
   const graphql = await startGraphqlServer({ schema, environment, logger });
-  const context = { authenticate, sources: services, logger };
+  const context = { authenticate, sources: { ...services, ...voiceServices(services) }, logger };
   const http: Server = createServer(createHttpApp({ graphql, context, mounts: [], tls: false, logger }));
   ends.push(async () => {
     http.closeAllConnections();

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'pg';
+import { CostBudget } from '../../src/graphql/cost-budget.js';
 import { LIMITS } from '../../src/graphql/limits.js';
-import { type BuiltOrganization, TestServer } from '../support/test-server.js';
+import { ask, type BuiltOrganization, TestServer, withoutBudget } from '../support/test-server.js';
 
 let server: TestServer;
 let red: BuiltOrganization;
@@ -81,7 +82,7 @@ describe('a document is refused before anything of it is executed', () => {
 describe('the cost', () => {
   it('is in extensions.cost, of what was done and of what was too much', async () => {
     const small = await server.ask('{ me { id username organization { id } } }', {}, red.memberToken);
-    expect(small.extensions).toEqual({ cost: { requested: 2, max: LIMITS.cost } });
+    expect(withoutBudget(small).extensions).toEqual({ cost: { requested: 2, max: LIMITS.cost } });
     const large = await server.ask(hostile[5]?.[1] ?? '', {}, red.memberToken);
     expect(large.extensions).toMatchObject({ cost: { max: LIMITS.cost } });
     expect(large.errors[0]?.extensions).toMatchObject({ params: { cost: 1_020_201 } });
@@ -103,37 +104,61 @@ describe('the cost', () => {
   });
 });
 
-describe('a list costs the same number of statements', () => {
-  it.each([
-    [
-      'the roles of users',
-      `users(first: N) { nodes { roles { nodes { name organization { tag } } } organization { name } } }`,
-    ],
-    [
-      'the tree and the ACLs of channels',
-      `channels(first: N) { nodes { parent { name } children { nodes { name } } acl { nodes { permissions role { name } } } } }`,
-    ],
-    ['roles', `roles(first: N) { nodes { name permissions organization { tag } } }`],
-  ])('whatever its length: %s', async (_name, fields) => {
-    const { services } = server;
-    const { system, users, channels, acl, roles } = services;
-    const organization = await services.organization(`many${statements.mock.calls.length}`);
-    const [role] = (await roles.list(system, organization.id, { first: 1, after: null })).items;
-    for (let count = 0; count < 6; count += 1) {
-      await users.create(system, organization.id, { username: `user${count}`, password: 'a password' });
-      const channel = await channels.create(system, organization.id, { name: `channel${count}` });
-      await channels.create(system, organization.id, { name: 'below', parentId: channel.id });
-      if (role !== undefined) await acl.setEntry(system, channel.id, role.id, 1);
-    }
-    const count = async (first: number) => {
-      const before = statements.mock.calls.length;
-      const document = `{ organization(id: ${organization.id}) { ${fields.replace('N', String(first))} } }`;
-      const { errors } = await server.ask(document, {}, server.adminToken);
-      expect(errors).toEqual([]);
-      return statements.mock.calls.length - before;
-    };
-    const one = await count(3);
-    expect(await count(12)).toBe(one);
-    expect(one).toBeLessThanOrEqual(8);
+describe('the budget', () => {
+  const COST_PER_MINUTE = 25;
+  let nowMs = 0;
+  let poor: TestServer;
+  beforeAll(async () => {
+    poor = await TestServer.start({ budget: new CostBudget({ costPerMinute: COST_PER_MINUTE, now: () => nowMs }) });
+  });
+  afterAll(() => poor.stop());
+
+  const costOf = ({ extensions }: { readonly extensions: Readonly<Record<string, unknown>> }) =>
+    Object(extensions.cost);
+
+  it('is told with every answer, and refuses what it does not cover with 429, before anything is executed', async () => {
+    const { adminToken, url } = poor;
+    const document = '{ a: me { id } b: me { organization { id } } me { roles(first: 10) { nodes { id } } } }';
+    const first = await poor.ask(document, {}, adminToken);
+    expect(first).toMatchObject({ status: 200, errors: [] });
+    const { requested, remaining, resetAfterMs } = costOf(first);
+    expect(remaining).toBe(COST_PER_MINUTE - requested);
+    expect(resetAfterMs).toBe(Math.ceil((requested * 60_000) / COST_PER_MINUTE));
+
+    const before = statements.mock.calls.length;
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${adminToken}` },
+      body: JSON.stringify({ query: document }),
+    });
+    expect(statements.mock.calls.length - before).toBe(1);
+    expect(response.status).toBe(429);
+    const refused = Object(await response.json());
+    expect(refused).toMatchObject({
+      errors: [{ extensions: { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number), params: { cost: requested } } }],
+      extensions: { cost: { requested, max: LIMITS.cost, remaining: expect.any(Number) } },
+    });
+    const { retryAfterMs } = refused.errors[0].extensions;
+    expect(Number(response.headers.get('retry-after'))).toBe(Math.ceil(retryAfterMs / 1000));
+    // What is refused spends nothing, so what is cheaper is done.
+    expect(await poor.ask('{ me { id } }', {}, adminToken)).toMatchObject({ status: 200, errors: [] });
+    nowMs += 60_000;
+    expect(await poor.ask(document, {}, adminToken)).toMatchObject({ status: 200, errors: [] });
+  });
+
+  it('is the own of each user, whatever the token, and of each address where it is nobody', async () => {
+    const { services, url } = poor;
+    const organization = await services.organization('red');
+    const [anna, bert] = [await services.user(organization, 'anna'), await services.user(organization, 'bert')];
+    const tokenOf = async (user: typeof anna) => (await services.auth.loginAs(services.system, user)).accessToken;
+    const { key } = await services.apiKeys.create(services.as(anna), { name: 'tool', scopes: ['read'] });
+    const leftOf = async (token?: string) => costOf(await poor.ask('{ me { id } }', {}, token)).remaining;
+    const left = [await leftOf(await tokenOf(anna)), await leftOf(await tokenOf(anna)), await leftOf(key)];
+    expect(left).toEqual([COST_PER_MINUTE - 1, COST_PER_MINUTE - 2, COST_PER_MINUTE - 3]);
+    expect(await leftOf(await tokenOf(bert))).toBe(COST_PER_MINUTE - 1);
+    for (let asked = 0; asked <= COST_PER_MINUTE; asked += 1) await leftOf();
+    const nobody = await ask(url, '{ __typename }', {});
+    expect(nobody).toMatchObject({ status: 429, errors: [{ extensions: { code: 'RATE_LIMITED' } }] });
+    expect(await leftOf(await tokenOf(bert))).toBe(COST_PER_MINUTE - 2);
   });
 });

@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { pino } from 'pino';
 import { ensureFirstAdministrator } from '../../src/auth/first-administrator.js';
+import { CostBudget } from '../../src/graphql/cost-budget.js';
 import { type GraphqlServer, startGraphqlServer } from '../../src/graphql/graphql-server.js';
 import { createHttpApp } from '../../src/graphql/http-door.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import type { OccupancyService } from '../../src/occupancy/occupancy.service.js';
+import { createRestRouter, REST_PATH } from '../../src/rest/rest-door.js';
 import type { SessionService } from '../../src/sessions/session.service.js';
 import {
   CreateOrganizationDocument,
@@ -46,6 +48,13 @@ export interface BuiltOrganization {
   readonly lobbyId: string;
 }
 
+export interface TestServerOptions {
+  /** What each actor may spend; left out, more than any test does. */
+  readonly budget?: CostBudget;
+}
+
+const NO_LIMIT = new CostBudget({ costPerMinute: 1_000_000_000, now: () => 0 });
+
 export class TestServer {
   readonly url: string;
   readonly services: TestServices;
@@ -57,20 +66,22 @@ export class TestServer {
   readonly #graphql: GraphqlServer;
   #organizations = 0;
 
-  static async start(): Promise<TestServer> {
+  static async start({ budget = NO_LIMIT }: TestServerOptions = {}): Promise<TestServer> {
     const services = await TestServices.create();
     const { test, auth, hasher } = services;
     await ensureFirstAdministrator(test.database, hasher, PASSWORD);
     const voice = voiceServices(services);
     const logger = pino({ level: 'silent' });
-    const schema = await createSchema({ ...servicesOf(services), ...voice });
-    const graphql = await startGraphqlServer({ schema, environment: 'development', logger });
+    const all = { ...servicesOf(services), ...voice };
+    const schema = await createSchema(all);
+    const graphql = await startGraphqlServer({ schema, environment: 'development', logger, budget });
     const context = {
       authenticate: (token: string, remoteAddress: string | null) => auth.authenticate(token, remoteAddress),
-      sources: { ...servicesOf(services), ...voice },
+      sources: all,
       logger,
     };
-    const http = createServer(createHttpApp({ graphql, context, mounts: [], tls: false, logger }));
+    const mounts = [{ path: REST_PATH, handler: createRestRouter(all, logger) }];
+    const http = createServer(createHttpApp({ graphql, context, mounts, tls: false, logger }));
     const url = await listen(http);
     const admin = await execute(url, LoginDocument, { input: { username: 'admin', password: PASSWORD } });
     return new TestServer(url, services, voice, admin.login?.accessToken ?? '', http, graphql);
@@ -172,6 +183,13 @@ export async function ask<Data, Variables>(
   });
   const { data, errors = [], extensions = {} }: Partial<Answer<Data>> = JSON.parse(await response.text());
   return { status: response.status, data, errors, extensions };
+}
+
+/** What came back, but for what is left of the caller's budget: it differs from one request to the next. */
+export function withoutBudget<Data>(answer: Answer<Data>): Answer<Data> {
+  const { cost, ...extensions } = answer.extensions;
+  const { remaining: _remaining, resetAfterMs: _resetAfterMs, ...told } = Object(cost);
+  return { ...answer, extensions: cost === undefined ? extensions : { ...extensions, cost: told } };
 }
 
 /** The value, which a test knows to be there. */
