@@ -4,12 +4,14 @@
  */
 import { availableParallelism } from 'node:os';
 import Table from 'cli-table3';
+import { benchApi } from './api.js';
 import type { Measurement } from './measurement.js';
 import { benchPermissionEvaluation } from './permission-evaluation.js';
 import { benchRelay } from './relay.js';
 import { benchRelayFanOut } from './relay-fan-out.js';
 
 const BENCHES: ReadonlyMap<string, () => Promise<readonly Measurement[]>> = new Map([
+  ['api', benchApi],
   ['fan-out', benchRelayFanOut],
   ['permissions', benchPermissionEvaluation],
 ]);

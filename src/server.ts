@@ -168,7 +168,10 @@ async function openDatabase(
 type Services = ReturnType<typeof makeServices>;
 
 function makeServices({ server, security, limits }: Config, database: Database, events: EventBus, secret: string) {
-  const hasher = new PasswordHasher({ concurrency: availableParallelism(), maxWaiting: MAX_WAITING_PASSWORDS });
+  const hasher = new PasswordHasher({
+    concurrency: Math.max(1, availableParallelism() - 1),
+    maxWaiting: MAX_WAITING_PASSWORDS,
+  });
   const accessTokens = new AccessTokens({ secret, ttlS: security.access_token_ttl_s });
   const refreshTokens = new RefreshTokens(database, security.refresh_token_ttl_s);
   const permissions = new PermissionService(database);

@@ -1,10 +1,13 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import jsonwebtoken from 'jsonwebtoken';
-import { type OrganizationId, organizationId, type UserId, userId } from '../ids.js';
+import { type OrganizationId, organizationId, parseSerial, type UserId, userId } from '../ids.js';
 
-const ALGORITHM = 'HS256';
+const ALGORITHM = 'HS256' as const;
 const ISSUER = 'parley';
 const AUDIENCE = 'parley';
+/** How far the clocks of two nodes may be apart. */
+const CLOCK_SKEW_S = 30;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What an access token says. */
 export interface AccessTokenClaims {
@@ -42,9 +45,8 @@ export class AccessTokens {
   /** The claims of a valid token, or undefined: forged, expired, not yet valid, or not one of ours. */
   read(token: string): AccessTokenClaims | undefined {
     try {
-      return toClaims(
-        jsonwebtoken.verify(token, this.#secret, { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE }),
-      );
+      const options = { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE, complete: false as const };
+      return toClaims(jsonwebtoken.verify(token, this.#secret, options), this.ttlS);
     } catch {
       // The library throws for each reason why a token is none, and the caller is told no reason.
       return undefined;
@@ -52,14 +54,19 @@ export class AccessTokens {
   }
 }
 
-function toClaims(payload: jsonwebtoken.JwtPayload | string): AccessTokenClaims | undefined {
+/** Claims that are of other types than ours, or valid for longer than we say, are not ours, whoever signed them. */
+function toClaims(payload: jsonwebtoken.JwtPayload | string, ttlS: number): AccessTokenClaims | undefined {
   if (typeof payload === 'string') return undefined;
-  const { sub, org, ver, sid, exp } = payload;
-  if (typeof exp !== 'number' || !Number.isInteger(ver) || typeof sid !== 'string') return undefined;
-  return {
-    userId: userId(Number(sub)),
-    organizationId: org === null ? null : organizationId(Number(org)),
-    tokenVersion: Number(ver),
-    loginId: sid,
-  };
+  const { sub, aud, org, ver, sid, iat, exp } = payload;
+  const user = typeof sub === 'string' ? parseSerial(sub) : undefined;
+  if (user === undefined || aud !== AUDIENCE || (org !== null && typeof org !== 'number')) return undefined;
+  if (!Number.isInteger(ver) || ver < 0 || typeof sid !== 'string' || !UUID.test(sid)) return undefined;
+  if (!isIssuable(iat, exp, ttlS)) return undefined;
+  const organization = org === null ? null : organizationId(org);
+  return { userId: userId(user), organizationId: organization, tokenVersion: ver, loginId: sid };
+}
+
+function isIssuable(iat: unknown, exp: unknown, ttlS: number): boolean {
+  if (typeof iat !== 'number' || typeof exp !== 'number') return false;
+  return iat <= Date.now() / 1000 + CLOCK_SKEW_S && exp - iat <= ttlS;
 }

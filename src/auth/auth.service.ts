@@ -9,6 +9,7 @@ import type { AccessTokens } from './access-token.js';
 import { API_KEY_PREFIX } from './api-key-prefix.js';
 import { AttemptLimiter } from './attempt-limiter.js';
 import { Identities, type Identity } from './identities.js';
+import { KeyedGate } from './keyed-gate.js';
 import type { PasswordHasher } from './password-hasher.js';
 import type { RefreshTokens } from './refresh-tokens.js';
 
@@ -33,10 +34,18 @@ export interface LoginResult {
 /** Failed logins to one account, from everywhere, and from one address, to every account. */
 const ACCOUNT_LIMIT = { attempts: 10, windowS: 300 };
 const ADDRESS_LIMIT = { attempts: 50, windowS: 300 };
+/** Fewer at once than may fail, so that those who succeed are never refused because of each other. */
+const ADDRESS_GATE = { concurrency: 25, maxWaiting: 2000 };
+const ACCOUNT_GATE = { concurrency: 5, maxWaiting: 2000 };
 /** Longer than any password that can be set: not worth hashing. */
 const MAX_PASSWORD_LENGTH = 256;
 /** Longer than any tag or username can be, in whatever form it is written. */
 const MAX_NAME_LENGTH = 512;
+
+interface VerifiedLogin {
+  readonly user: User;
+  readonly actor: UserActor;
+}
 
 /** Says who somebody is: by password, by access token, by refresh token. */
 export class AuthService {
@@ -45,6 +54,8 @@ export class AuthService {
   readonly #accessTokens: AccessTokens;
   readonly #refreshTokens: RefreshTokens;
   readonly #identities: Identities;
+  readonly #addressGate = new KeyedGate(ADDRESS_GATE);
+  readonly #accountGate = new KeyedGate(ACCOUNT_GATE);
   readonly #accounts = new AttemptLimiter('login', ACCOUNT_LIMIT);
   readonly #addresses = new AttemptLimiter('login', ADDRESS_LIMIT);
 
@@ -140,14 +151,22 @@ export class AuthService {
     return actor;
   }
 
-  async #verify(
+  /** Many who come at once from one place, and know their passwords, wait for each other instead of being taken for guesses. */
+  #verify(ctx: RequestContext, login: PasswordLogin): Promise<VerifiedLogin> {
+    const address = ctx.remoteAddress ?? 'none';
+    return this.#addressGate.run(address, async () => {
+      await this.#addresses.take(address);
+      if (!isPlausible(login.organizationTag ?? '') || !isPlausible(login.username)) throw invalidCredentials();
+      const account = JSON.stringify([login.organizationTag?.toLowerCase() ?? null, login.username]);
+      return this.#accountGate.run(account, () => this.#guess(ctx, login, { address, account }));
+    });
+  }
+
+  async #guess(
     ctx: RequestContext,
     { organizationTag, username, password }: PasswordLogin,
-  ): Promise<{ readonly user: User; readonly actor: UserActor }> {
-    const account = JSON.stringify([organizationTag?.toLowerCase() ?? null, username]);
-    const address = ctx.remoteAddress ?? 'none';
-    await this.#addresses.take(address);
-    if (!isPlausible(organizationTag ?? '') || !isPlausible(username)) throw invalidCredentials();
+    { address, account }: { readonly address: string; readonly account: string },
+  ): Promise<VerifiedLogin> {
     await this.#accounts.take(account);
     const user = await this.#find(ctx, organizationTag, username);
     const fits = password.length <= MAX_PASSWORD_LENGTH;

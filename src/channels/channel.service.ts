@@ -3,6 +3,7 @@ import { type AuditSnapshot, differences } from '../audit/audit-record.js';
 import type { PasswordHasher } from '../auth/password-hasher.js';
 import type { Database } from '../database/database.js';
 import { pagesOfLists } from '../database/list-pages.js';
+import { readRows } from '../database/read-rows.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
@@ -77,7 +78,7 @@ export class ChannelService {
   /** The channels with these ids, in the same order; undefined for those that the actor does not reach. */
   async getMany(ctx: RequestContext, ids: readonly ChannelId[]): Promise<(Channel | undefined)[]> {
     this.#permissions.requireLogin(ctx);
-    const channels = await this.#database.read(ctx, (em) => em.find(Channel, { id: { $in: [...ids] } }));
+    const channels = await this.#database.read(ctx, (em) => readRows(em, Channel, { id: { $in: [...ids] } }));
     const byId = new Map(channels.map((channel) => [channel.id, channel]));
     return ids.map((id) => byId.get(id));
   }
@@ -103,7 +104,7 @@ export class ChannelService {
   /** All channels of the organization, parents before children, siblings in their order. */
   async tree(ctx: RequestContext, organizationId: OrganizationId): Promise<Channel[]> {
     this.#permissions.requireAccess(ctx, organizationId, 'organization');
-    return inTreeOrder(await this.#database.read(ctx, (em) => em.find(Channel, { organizationId })));
+    return inTreeOrder(await this.#database.read(ctx, (em) => readRows(em, Channel, { organizationId })));
   }
 
   /** The children of each of these channels, in their order. */
@@ -112,9 +113,9 @@ export class ChannelService {
     parentIds: readonly ChannelId[],
   ): Promise<ReadonlyMap<ChannelId, readonly Channel[]>> {
     this.#permissions.requireLogin(ctx);
-    const orderBy = [{ position: 'asc' as const }, { id: 'asc' as const }];
+    const orderBy = { position: 'asc', id: 'asc' } as const;
     const found = await this.#database.read(ctx, (em) =>
-      em.find(Channel, { parentId: { $in: [...parentIds] } }, { orderBy }),
+      readRows(em, Channel, { parentId: { $in: [...parentIds] } }, { orderBy }),
     );
     const children = new Map<ChannelId, Channel[]>(parentIds.map((id) => [id, []]));
     for (const channel of found) if (channel.parentId !== null) children.get(channel.parentId)?.push(channel);

@@ -1,5 +1,6 @@
 import { type EntityManager, type EntityName, type FilterQuery, raw } from '@mikro-orm/postgresql';
 import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
+import { readRows } from './read-rows.js';
 
 /** A condition in SQL, with a `?` for each value. Columns are those of the alias `x`. */
 export interface SqlCondition {
@@ -41,7 +42,7 @@ export async function pagesOfLists<Item extends { readonly id: number }, Key ext
   const values = [`{${keys.join(',')}}`, ...conditions.flatMap((condition) => condition.values), limit];
   const condition: object = { id: { $in: raw(ids, values) } };
   const options = { orderBy: { id: direction } as object, ...(filters === false && { filters }) };
-  const found: Item[] = await em.find(entity, condition as FilterQuery<Item>, options);
+  const found = await readRows(em, entity, condition as FilterQuery<Item>, options);
   const lists = Map.groupBy(found, keyOf);
   return new Map(keys.map((key) => [key, pageOf(lists.get(key) ?? [], page)]));
 }

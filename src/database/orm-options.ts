@@ -7,8 +7,8 @@ import type { DatabaseConnection } from './database-connection.js';
 import { entities } from './entities.js';
 import { tenantFilter } from './tenant-filter.js';
 
-/** How long a connection may take to be made, in milliseconds: a database that is away must be noticed while somebody waits for an answer. */
-const CONNECT_TIMEOUT_MS = 1500;
+/** How long somebody waits until a connection is made or another one free, in milliseconds. A server that refuses is noticed at once. */
+const CONNECT_TIMEOUT_MS = 10_000;
 /** Longer statements are given up by the server, in milliseconds: none of ours takes so long. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 

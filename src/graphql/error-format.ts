@@ -2,7 +2,7 @@
 import { HeaderMap } from '@apollo/server';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { MiddlewareFn } from 'type-graphql';
-import { AppError, type ErrorCode } from '../errors.js';
+import { AppError, ERROR_CODES, type ErrorCode } from '../errors.js';
 
 /** What went wrong, from the door's point of view. */
 type Cause =
@@ -41,6 +41,11 @@ export function refuseOperation(
   // Apollo answers with the status and headers that stand in `extensions.http`, and does not show them.
   const withHttp: Record<string, unknown> = { ...extensions, http: { status, headers } };
   return new GraphQLError(error.message, { originalError: error, extensions: withHttp });
+}
+
+/** The status for a refusal before execution. A document that asks for too much is wrong as others are: 400. */
+export function httpStatusOf({ code }: AppError): number {
+  return code === 'TOO_LARGE' ? 400 : ERROR_CODES[code].httpStatus;
 }
 
 /**

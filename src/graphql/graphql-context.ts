@@ -1,11 +1,12 @@
 /** What each operation knows of its request. */
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { AppError, ERROR_CODES } from '../errors.js';
+import { AppError } from '../errors.js';
 import { authenticate } from '../http/authentication.js';
 import { requestIdOf } from '../http/problem.js';
 import type { RequestContext, UserActor } from '../request-context.js';
-import { refuseOperation } from './error-format.js';
+import { httpStatusOf, refuseOperation } from './error-format.js';
+import { requireReadable } from './limits.js';
 import { type LoaderSources, type Loaders, makeLoaders } from './loaders.js';
 
 /** The request context that services take, and the loaders that live as long as the request. */
@@ -21,19 +22,21 @@ export interface ContextOptions {
   readonly logger: Logger;
 }
 
-/** Makes the context of a request from its headers. A token that does not hold is refused with HTTP 401, never taken for nobody. */
+/** Makes the context of a request from its headers. A request that is too large is refused before anybody asks who sent it. A token that does not hold is refused with HTTP 401, never taken for nobody. */
 export async function graphqlContext(
   { authenticate: speakerOf, sources, logger }: ContextOptions,
   { req, res }: { readonly req: Request; readonly res: Response },
 ): Promise<GraphqlContext> {
   const requestId = requestIdOf(res);
   try {
+    requireReadable(req.body);
+    requireReadable(req.query);
     const remoteAddress = req.socket.remoteAddress ?? null;
     const actor = await authenticate(req, (token) => speakerOf(token, remoteAddress));
     const context: RequestContext = { actor, door: 'graphql', requestId, remoteAddress };
     return { ...context, door: 'graphql', loaders: makeLoaders(context, sources) };
   } catch (error) {
-    if (error instanceof AppError) throw refuseOperation(error, ERROR_CODES[error.code].httpStatus);
+    if (error instanceof AppError) throw refuseOperation(error, httpStatusOf(error));
     logger.error({ err: error, requestId }, 'a caller could not be authenticated because of a bug');
     throw refuseOperation(new AppError('INTERNAL', '', { cause: error }), 500, { requestId });
   }

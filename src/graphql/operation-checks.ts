@@ -1,11 +1,11 @@
 /** What is checked of an operation before it is executed, and what is told about it afterwards. */
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
-import { GraphQLError } from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { Logger } from 'pino';
-import { AppError, ERROR_CODES } from '../errors.js';
+import { AppError } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
 import type { CostBudget } from './cost-budget.js';
-import { isBug, refuseOperation, withoutHints } from './error-format.js';
+import { httpStatusOf, isBug, refuseOperation, withoutHints } from './error-format.js';
 import type { GraphqlContext } from './graphql-context.js';
 import { asksForSchema, LIMITS, operationCost, requireCost } from './limits.js';
 import { networkOf } from './network.js';
@@ -40,6 +40,7 @@ function checksOfOne({ openSchema, budget, logger }: OperationChecksOptions): Gr
       // Apollo calls this too where the document leaves open which operation is meant, and refuses it afterwards.
       if (operation === undefined) return;
       const anonymous = contextValue.actor.kind === 'anonymous';
+      if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw NO_SUBSCRIPTIONS;
       const variables = request.variables ?? {};
       checkVariables(schema, operation, variables, !anonymous);
       try {
@@ -50,7 +51,7 @@ function checksOfOne({ openSchema, budget, logger }: OperationChecksOptions): Gr
         requireCost(cost);
         budget.take(payerOf(contextValue), Math.max(cost, MIN_COST));
       } catch (error) {
-        if (error instanceof AppError) throw refuseOperation(error, statusOf(error));
+        if (error instanceof AppError) throw refuseOperation(error, httpStatusOf(error));
         throw error instanceof GraphQLError ? badVariables(error.message) : error;
       }
     },
@@ -70,15 +71,14 @@ function checksOfOne({ openSchema, budget, logger }: OperationChecksOptions): Gr
   };
 }
 
+const NO_SUBSCRIPTIONS = new GraphQLError('Subscriptions are not answered here.', {
+  extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
+});
+
 /** An operation that asks for no object is one all the same. */
 const MIN_COST = 1;
 
 /** Whose budget an operation is paid from: the user's, by whatever token or key, and where it is nobody the address's. */
 function payerOf({ actor, remoteAddress }: RequestContext): string {
   return actor.kind === 'user' ? `user ${actor.userId}` : `address ${networkOf(remoteAddress)}`;
-}
-
-/** Documents that ask for too much are wrong for everybody: 400, as those that are wrong in other ways. */
-function statusOf({ code }: AppError): number {
-  return code === 'TOO_LARGE' ? 400 : ERROR_CODES[code].httpStatus;
 }

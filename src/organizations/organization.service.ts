@@ -5,6 +5,7 @@ import type { PasswordHasher } from '../auth/password-hasher.js';
 import { Channel } from '../channels/channel.entity.js';
 import { ChannelAcl } from '../channels/channel-acl.entity.js';
 import type { Database, Transaction } from '../database/database.js';
+import { readRows } from '../database/read-rows.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
@@ -86,7 +87,7 @@ export class OrganizationService {
   /** The organizations with these ids, in the same order; undefined for those that the actor does not reach. */
   async getMany(ctx: RequestContext, ids: readonly OrganizationId[]): Promise<(Organization | undefined)[]> {
     this.#permissions.requireLogin(ctx);
-    const organizations = await this.#database.read(ctx, (em) => em.find(Organization, { id: { $in: [...ids] } }));
+    const organizations = await this.#database.read(ctx, (em) => readRows(em, Organization, { id: { $in: [...ids] } }));
     const byId = new Map(organizations.map((organization) => [organization.id, organization]));
     return ids.map((id) => byId.get(id));
   }
@@ -109,7 +110,7 @@ export class OrganizationService {
     if (actor.kind !== 'user' || actor.organizationId === null) this.#permissions.requirePlatformAdmin(ctx);
     const { afterId, limit } = pageStart(page);
     const found = await this.#database.read(ctx, (em) =>
-      em.find(Organization, { id: { $gt: afterId as OrganizationId } }, { orderBy: { id: 'asc' }, limit }),
+      readRows(em, Organization, { id: { $gt: afterId as OrganizationId } }, { orderBy: { id: 'asc' }, limit }),
     );
     return pageOf(found, page);
   }

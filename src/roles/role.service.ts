@@ -3,6 +3,7 @@ import { type AuditSnapshot, differences } from '../audit/audit-record.js';
 import { ChannelAcl } from '../channels/channel-acl.entity.js';
 import type { Database } from '../database/database.js';
 import { pagesOfLists } from '../database/list-pages.js';
+import { readRows } from '../database/read-rows.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
@@ -50,7 +51,7 @@ export class RoleService {
   /** The roles with these ids, in the same order; undefined for those that the actor does not reach. */
   async getMany(ctx: RequestContext, ids: readonly RoleId[]): Promise<(Role | undefined)[]> {
     this.#permissions.requireLogin(ctx);
-    const roles = await this.#database.read(ctx, (em) => em.find(Role, { id: { $in: [...ids] } }));
+    const roles = await this.#database.read(ctx, (em) => readRows(em, Role, { id: { $in: [...ids] } }));
     const byId = new Map(roles.map((role) => [role.id, role]));
     return ids.map((id) => byId.get(id));
   }
@@ -77,8 +78,8 @@ export class RoleService {
   async rolesOf(ctx: RequestContext, userIds: readonly UserId[]): Promise<ReadonlyMap<UserId, readonly Role[]>> {
     this.#permissions.requireLogin(ctx);
     return this.#database.read(ctx, async (em) => {
-      const held = await em.find(UserRole, { userId: { $in: [...userIds] } }, { orderBy: { roleId: 'asc' } });
-      const roles = await em.find(Role, { id: { $in: [...new Set(held.map(({ roleId }) => roleId))] } });
+      const held = await readRows(em, UserRole, { userId: { $in: [...userIds] } }, { orderBy: { roleId: 'asc' } });
+      const roles = await readRows(em, Role, { id: { $in: [...new Set(held.map(({ roleId }) => roleId))] } });
       const byId = new Map(roles.map((role) => [role.id, role]));
       const rolesOf = new Map<UserId, Role[]>(userIds.map((id) => [id, []]));
       for (const { userId, roleId } of held) {

@@ -120,10 +120,8 @@ export class ModerationService {
   async #one(ctx: RequestContext, sessionId: SessionId, measure: Measure): Promise<void> {
     const session = this.#sessions.get(ctx, sessionId);
     const joined = await this.#occupancy.channelsOf(systemContext(ctx.requestId), sessionId);
-    await this.#database.write(ctx, async (transaction) => {
-      await this.#requireReach(ctx, session, measure.channels(joined));
-      note(transaction, session, measure);
-    });
+    await this.#requireReach(ctx, session, measure.channels(joined));
+    await this.#database.write(ctx, async (transaction) => note(transaction, session, measure));
     await measure.carryOut(session);
   }
 

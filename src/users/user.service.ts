@@ -4,6 +4,7 @@ import type { AuthService } from '../auth/auth.service.js';
 import type { PasswordHasher } from '../auth/password-hasher.js';
 import type { Database, Transaction } from '../database/database.js';
 import { pagesOfLists } from '../database/list-pages.js';
+import { readRows } from '../database/read-rows.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
@@ -62,7 +63,9 @@ export class UserService {
   /** Throws NOT_FOUND where there is none, or it is not of the actor's organization. */
   async get(ctx: RequestContext, id: UserId): Promise<User> {
     this.#permissions.requireLogin(ctx);
-    const user = await this.#database.read(ctx, (em) => em.findOne(User, { id }));
+    // A user of the platform belongs to no tenant, and reaches themselves all the same.
+    const options = isSelf(ctx, id) ? { filters: false as const } : {};
+    const user = await this.#database.read(ctx, (em) => em.findOne(User, { id }, options));
     if (!isSelf(ctx, id)) this.#permissions.requireAccess(ctx, user?.organizationId ?? null, 'user');
     if (user === null) throw notFound('user');
     return user;
@@ -71,7 +74,7 @@ export class UserService {
   /** The users with these ids, in the same order; undefined for those that the actor does not reach. */
   async getMany(ctx: RequestContext, ids: readonly UserId[]): Promise<(User | undefined)[]> {
     this.#permissions.requireLogin(ctx);
-    const users = await this.#database.read(ctx, (em) => em.find(User, { id: { $in: [...ids] } }));
+    const users = await this.#database.read(ctx, (em) => readRows(em, User, { id: { $in: [...ids] } }));
     const byId = new Map(users.map((user) => [user.id, user]));
     return ids.map((id) => byId.get(id));
   }
@@ -100,7 +103,7 @@ export class UserService {
     const roleIds = roles.map(({ id }) => id);
     return this.#database.read(ctx, async (em) => {
       const holders = await em.execute<Holder[]>(HOLDERS_STATEMENT, [`{${roleIds.join(',')}}`, afterId, limit]);
-      const users = await em.find(User, { id: { $in: [...new Set(holders.map((holder) => holder.user_id))] } });
+      const users = await readRows(em, User, { id: { $in: [...new Set(holders.map((holder) => holder.user_id))] } });
       const byId = new Map(users.map((user) => [user.id, user]));
       const lists = Map.groupBy(holders, (holder) => holder.role_id);
       const listOf = (id: RoleId) => (lists.get(id) ?? []).flatMap((holder) => byId.get(holder.user_id) ?? []);

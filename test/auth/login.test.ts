@@ -68,6 +68,12 @@ describe('login', () => {
     for (let times = 0; times < 12; times += 1) await login('Alice', PASSWORD, 'red', ctx);
   });
 
+  it('lets many in who come at once from one address, and who log in to one account', async () => {
+    const ctx = nobody('192.0.2.77');
+    const crowd = await Promise.allSettled(Array.from({ length: 80 }, () => login('Alice', PASSWORD, 'red', ctx)));
+    expect(crowd.filter(({ status }) => status === 'rejected')).toEqual([]);
+  });
+
   it('gives a new pair for a refresh token, and each token once', async () => {
     const first = await login();
     const second = await services.auth.refresh(nobody(), first.refreshToken);

@@ -79,15 +79,18 @@ export const CASES: Readonly<Record<string, Case>> = {
   'Query.platformAuditLog': { ask: () => ({ first: 5 }) },
   'Query.role': { ask: ({ ids }) => ({ id: ids.memberRole }) },
   'Query.simulateAcl: in the garden': {
-    ask: ({ ids }) => ({ channelId: ids.bed, acl: [{ roleId: ids.memberRole, permissions: ['WHISPER'] }] }),
+    ask: ({ ids }) => ({ channelId: ids.bed, acl: [{ roleId: ids.memberRole, permissions: ['WHISPER'] }], first: 5 }),
   },
   'Query.simulateAcl: elsewhere': {
-    ask: ({ ids }) => ({ channelId: ids.lobby, acl: [{ roleId: ids.memberRole, permissions: [] }] }),
+    ask: ({ ids }) => ({ channelId: ids.lobby, acl: [{ roleId: ids.memberRole, permissions: [] }], first: 5 }),
   },
-  'Query.simulateRole': { ask: ({ ids }) => ({ roleId: ids.memberRole, permissions: [] }) },
+  'Query.simulateRole': { ask: ({ ids }) => ({ roleId: ids.memberRole, permissions: [], first: 5 }) },
   'Query.user': { ask: ({ ids }) => ({ id: ids.guest }) },
 
-  'Mutation.assignRole': input(({ ids, made }) => ({ roleId: made, userId: ids.guest }), (tenant) => tenant.role()),
+  'Mutation.assignRole': input(
+    ({ ids, made }) => ({ roleId: made, userId: ids.guest }),
+    (tenant) => tenant.role(),
+  ),
   'Mutation.changePassword': input(() => ({ currentPassword: 'not the password', newPassword: 'another password' })),
   'Mutation.createApiKey': input(({ unique }) => ({ name: unique, scopes: ['READ'] })),
   'Mutation.createBan': input(({ ids }) => ({ organizationId: ids.organization, addressRange: '192.0.2.1' })),
@@ -117,12 +120,18 @@ export const CASES: Readonly<Record<string, Case>> = {
   'Mutation.liftBan': input(madeId, (tenant) => tenant.ban()),
   'Mutation.login': input(({ ids }) => ({ organizationTag: ids.tag, username: 'guest', password: PASSWORD })),
   'Mutation.logout': {},
-  'Mutation.moveSessions: within the garden': input(({ ids, made }) => ({
-    ...{ sessionIds: [made], fromChannelId: ids.garden, toChannelId: ids.bed },
-  }), inGarden),
-  'Mutation.moveSessions: out of the garden': input(({ ids, made }) => ({
-    ...{ sessionIds: [made], fromChannelId: ids.garden, toChannelId: ids.lobby },
-  }), inGarden),
+  'Mutation.moveSessions: within the garden': input(
+    ({ ids, made }) => ({
+      ...{ sessionIds: [made], fromChannelId: ids.garden, toChannelId: ids.bed },
+    }),
+    inGarden,
+  ),
+  'Mutation.moveSessions: out of the garden': input(
+    ({ ids, made }) => ({
+      ...{ sessionIds: [made], fromChannelId: ids.garden, toChannelId: ids.lobby },
+    }),
+    inGarden,
+  ),
   'Mutation.muteSessions: in the garden': input(sessions, inGarden),
   'Mutation.muteSessions: elsewhere': input(sessions, inLobby),
   'Mutation.redeemInvitation': input(
@@ -144,25 +153,41 @@ export const CASES: Readonly<Record<string, Case>> = {
   'Mutation.revokeApiKey: of another one': input(madeId, (tenant) => tenant.apiKeyOf(tenant.guest)),
   'Mutation.revokeApiKey: of oneself': input(madeId, (tenant, caller) => tenant.apiKeyOf(tenant.userOf(caller))),
   'Mutation.revokeInvitation': input(madeId, async (tenant) => (await tenant.invitation()).id),
-  'Mutation.setChannelAclEntry: in the garden': input(({ ids, made }) => ({
-    ...{ channelId: made, roleId: ids.memberRole, permissions: ['JOIN'] },
-  }), inTheGarden),
-  'Mutation.setChannelAclEntry: in the garden, more than the keeper holds': input(({ ids, made }) => ({
-    ...{ channelId: made, roleId: ids.memberRole, permissions: ['WHISPER'] },
-  }), inTheGarden),
-  'Mutation.setChannelAclEntry: elsewhere': input(({ ids, made }) => ({
-    ...{ channelId: made, roleId: ids.memberRole, permissions: ['JOIN'] },
-  }), elsewhere),
-  'Mutation.unassignRole': input(({ ids, made }) => ({ roleId: made, userId: ids.guest }), (tenant) => tenant.role()),
+  'Mutation.setChannelAclEntry: in the garden': input(
+    ({ ids, made }) => ({
+      ...{ channelId: made, roleId: ids.memberRole, permissions: ['JOIN'] },
+    }),
+    inTheGarden,
+  ),
+  'Mutation.setChannelAclEntry: in the garden, more than the keeper holds': input(
+    ({ ids, made }) => ({
+      ...{ channelId: made, roleId: ids.memberRole, permissions: ['WHISPER'] },
+    }),
+    inTheGarden,
+  ),
+  'Mutation.setChannelAclEntry: elsewhere': input(
+    ({ ids, made }) => ({
+      ...{ channelId: made, roleId: ids.memberRole, permissions: ['JOIN'] },
+    }),
+    elsewhere,
+  ),
+  'Mutation.unassignRole': input(
+    ({ ids, made }) => ({ roleId: made, userId: ids.guest }),
+    (tenant) => tenant.role(),
+  ),
   'Mutation.updateChannel: in the garden': input(({ made, unique }) => ({ id: made, name: unique }), inTheGarden),
   'Mutation.updateChannel: out of the garden': input(({ made }) => ({ id: made, parentId: null }), inTheGarden),
   'Mutation.updateChannel: elsewhere': input(({ made, unique }) => ({ id: made, name: unique }), elsewhere),
   'Mutation.updateOrganization': input(({ ids, unique }) => ({ id: ids.organization, name: unique })),
   'Mutation.updateOrganization: its owner': input(({ ids }) => ({ id: ids.organization, ownerId: ids.owner })),
   'Mutation.updateOrganization: its limits': input(({ ids }) => ({ id: ids.organization, maxUsers: 500 })),
-  'Mutation.updateRole': input(({ made, unique }) => ({ id: made, name: unique }), (tenant) => tenant.role()),
-  'Mutation.updateUser: of another one': input(({ made, unique }) => ({ id: made, username: unique }), (tenant) =>
-    tenant.user(),
+  'Mutation.updateRole': input(
+    ({ made, unique }) => ({ id: made, name: unique }),
+    (tenant) => tenant.role(),
+  ),
+  'Mutation.updateUser: of another one': input(
+    ({ made, unique }) => ({ id: made, username: unique }),
+    (tenant) => tenant.user(),
   ),
   'Mutation.updateUser: of the owner': input(({ ids }) => ({ id: ids.owner, username: 'owner' })),
   'Mutation.updateUser: of oneself, the email address': input(({ self }) => ({ id: self, email: 'new@example.org' })),

@@ -55,6 +55,7 @@ export class Tenant {
   readonly guest: User;
   readonly #server: TestServer;
   readonly #users: ReadonlyMap<Caller, User>;
+  readonly #channels: ChannelId[] = [];
 
   static async create(server: TestServer, stranger: User | undefined): Promise<Tenant> {
     const { system, organizations, roles, channels, acl, users: people } = server.services;
@@ -117,12 +118,16 @@ export class Tenant {
     return (await auth.loginAs(system, this.userOf(caller))).accessToken;
   }
 
-  /** A new channel below another one, or at the root. */
+  /** A new channel below another one, or at the root. The one that was made before is gone: an organization has place for few. */
   async channel(parentId?: string): Promise<string> {
     const { channels, system } = this.#server.services;
     made += 1;
+    const [former] = await channels.getMany(system, this.#channels.splice(0));
+    if (former !== undefined) await channels.delete(system, former.id, { recursive: true });
     const below = parentId === undefined ? undefined : (Number(parentId) as ChannelId);
-    return `${(await channels.create(system, this.organizationId, { name: `channel ${made}`, parentId: below })).id}`;
+    const channel = await channels.create(system, this.organizationId, { name: `channel ${made}`, parentId: below });
+    this.#channels.push(channel.id);
+    return `${channel.id}`;
   }
 
   async role(): Promise<string> {
@@ -153,7 +158,7 @@ export class Tenant {
   async apiKeyOf(user: User): Promise<string> {
     const { apiKeys } = this.#server.services;
     made += 1;
-    const { apiKey } = await apiKeys.create(this.#contextOf(user), { name: `key ${made}`, scopes: ['read'] });
+    const { apiKey } = await apiKeys.create(this.#server.services.as(user), { name: `key ${made}`, scopes: ['read'] });
     return `${apiKey.id}`;
   }
 
@@ -173,10 +178,17 @@ export class Tenant {
     await acl.setEntry(system, Number(channelId) as ChannelId, Number(roleId) as RoleId, Permission.JOIN);
   }
 
+  /** Keepers hold there what they hold in the garden. */
+  async grantKeepers(channelId: string): Promise<void> {
+    const { acl, system } = this.#server.services;
+    const [channel, role] = [Number(channelId) as ChannelId, Number(this.ids.keeperRole) as RoleId];
+    await acl.setEntry(system, channel, role, Permission.JOIN | Permission.MANAGE);
+  }
+
   /** Something in every list. */
   async furnish(): Promise<void> {
     const { bans, roles } = this.#server.services;
-    const admin = this.#contextOf(this.userOf('admin'));
+    const admin = this.#server.services.as(this.userOf('admin'));
     await bans.create(admin, this.organizationId, { userId: Number(await this.user()) as UserId, reason: 'spam' });
     await roles.create({ ...admin, reason: 'a new team' }, this.organizationId, { name: 'team', permissions: 1 });
     await this.invitation();
@@ -187,17 +199,11 @@ export class Tenant {
 
   async #connect(channelId: ChannelId): Promise<Session> {
     const { sessions, occupancy } = this.#server;
-    const ctx = this.#contextOf(this.guest);
+    const ctx = this.#server.services.as(this.guest);
     const session = await sessions.open(ctx, { clientName: 'test' });
     const id: SessionId = session.id;
     await occupancy.join(ctx, id, channelId, '');
     return session;
-  }
-
-  #contextOf(user: User) {
-    const ctx = this.#server.services.as(user);
-    const { actor } = ctx;
-    return { ...ctx, actor: { ...actor, platformAdmin: user.organizationId === null } as typeof actor };
   }
 }
 

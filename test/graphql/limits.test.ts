@@ -49,7 +49,7 @@ describe('a document is refused before anything of it is executed', () => {
   });
 
   it('for its tokens', async () => {
-    const { status, errors } = await server.ask(`{ me { ${many(LIMITS.tokens, () => 'id')} } }`, {});
+    const { status, errors } = await server.ask(`{ me { ${many(LIMITS.tokens, (index) => `f${index}`)} } }`, {});
     expect(status).toBe(400);
     expect(errors).toMatchObject([{ extensions: { code: 'GRAPHQL_PARSE_FAILED' } }]);
   });
@@ -67,6 +67,15 @@ describe('a document is refused before anything of it is executed', () => {
     const { status, errors } = await server.ask(loop, {});
     expect(status).toBe(400);
     expect(errors.map(({ extensions }) => extensions.code)).toContain('GRAPHQL_VALIDATION_FAILED');
+  });
+
+  it('also where it comes as a GET', async () => {
+    const headers = { accept: 'application/json', 'apollo-require-preflight': 'true' };
+    const query = `{ me { ${many(LIMITS.repetitions + 1, () => 'id')} } }`;
+    const response = await fetch(`${server.url}/graphql?query=${encodeURIComponent(query)}`, { headers });
+    expect(response.status).toBe(400);
+    const limit = { extensions: { code: 'TOO_LARGE', params: { limit: 'repetitions' } } };
+    expect(await response.json()).toMatchObject({ errors: [limit] });
   });
 
   it('and a number of items out of bounds does not make it cheaper', async () => {

@@ -222,6 +222,15 @@ describe('beside the payload, in extensions.code, is answered', () => {
     ]);
   });
 
+  it('TOO_LARGE to eighty passwords in one document, none of which is tried', async () => {
+    const { tag } = await server.buildOrganization();
+    const login = (index: number) =>
+      `a${index}: login(input: { organizationTag: "${tag}", username: "olga", password: "${index}" }) { expiresInS }`;
+    const many = `mutation { ${Array.from({ length: 80 }, (_, index) => login(index)).join(' ')} }`;
+    expect(await server.ask(many, {})).toMatchObject({ status: 400, errors: [{ extensions: { code: 'TOO_LARGE' } }] });
+    expect(await server.login(tag, 'olga')).toEqual(expect.any(String));
+  });
+
   it('the refusal of one field beside the answer of another one', async () => {
     const document = `query { me { username } organization(id: "999999") { id } }`;
     expect(await server.ask(document, {}, red.memberToken)).toMatchObject({

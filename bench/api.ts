@@ -1,0 +1,187 @@
+import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DemoApi } from '../scripts/demo-api.js';
+import { DemoServer } from '../scripts/demo-server.js';
+import { VoiceClient } from '../src/client/voice-client.js';
+import { type Measurement, measurementOf } from './measurement.js';
+
+const TAG = 'bench';
+const PASSWORD = 'a password for the bench';
+const CHANNELS = 49;
+/** Administrators who look at the tree, each with a login of their own. */
+const ADMINISTRATORS = 10;
+const TREE_RATE = 200;
+const TREE_SECONDS = 10;
+const TREE_GOAL_MS = 50;
+const LIST_CONCURRENCY = 16;
+const LIST_SECONDS = 5;
+const LIST_GOAL = 1000;
+const LOGINS = 500;
+const FRAME_MS = 20;
+const GAP_GOAL_MS = 40;
+
+const TREE = `query ($id: ID!) { organization(id: $id) { name channels(first: 100) { nodes {
+  id name occupancy parent { id } acl(first: 5) { nodes { role { name } permissions } } } } } }`;
+
+/** How the API answers on a whole server with real PostgreSQL, and what a burst of logins does to those who talk. The yardsticks are the goals. */
+export async function benchApi(): Promise<readonly Measurement[]> {
+  const server = await DemoServer.start();
+  try {
+    const world = await furnish(server);
+    return [await benchTree(world), await benchList(world), ...(await benchLogins(world))];
+  } finally {
+    await server.stop();
+  }
+}
+
+interface World {
+  readonly server: DemoServer;
+  readonly organizationId: string;
+  readonly tokens: readonly string[];
+}
+
+async function furnish(server: DemoServer): Promise<World> {
+  const api = new DemoApi(server.httpUrl);
+  await api.login('admin', server.adminPassword);
+  const organizationId = await api.createOrganization('Bench', TAG);
+  const roleId = await api.createSpeakerRole(organizationId, 'speaker');
+  for (let channel = 1; channel <= CHANNELS; channel += 1)
+    await api.createChannel(organizationId, `Channel ${channel}`);
+  const names = ['alice', 'bob', ...Array.from({ length: ADMINISTRATORS }, (_, index) => `admin ${index}`)];
+  for (const name of names) await api.createUser(organizationId, name, PASSWORD, roleId);
+  const tokens: string[] = [];
+  for (const name of names.slice(2)) tokens.push(await login(server, name));
+  return { server, organizationId, tokens };
+}
+
+async function benchTree({ server, organizationId, tokens }: World): Promise<Measurement> {
+  const body = JSON.stringify({ query: TREE, variables: { id: organizationId } });
+  const headers = tokens.map((token) => ({ ...JSON_HEADERS, authorization: `Bearer ${token}` }));
+  const latenciesMs: number[] = [];
+  const pending: Promise<void>[] = [];
+  const startMs = performance.now();
+  for (let index = 0; index < TREE_RATE * TREE_SECONDS; index += 1) {
+    const dueMs = startMs + (index * 1000) / TREE_RATE;
+    await sleep(Math.max(0, dueMs - performance.now()));
+    // From when it was due: a server that answers late must not be asked less for it.
+    pending.push(
+      post(`${server.httpUrl}/graphql`, headers[index % headers.length] ?? {}, body).then((answer) => {
+        if (!answer.startsWith('{"data":{"organization"')) throw new Error(`not the tree: ${answer.slice(0, 300)}`);
+        latenciesMs.push(performance.now() - dueMs);
+      }),
+    );
+  }
+  await Promise.all(pending);
+  const p99 = percentile(latenciesMs, 99);
+  const what = `tree of ${CHANNELS + 1} channels at ${TREE_RATE}/s, p99`;
+  const subject = { bench: 'api', what, unit: 'ms', yardstick: 'goal, at most' };
+  return measurementOf(subject, [{ parley: p99, reference: TREE_GOAL_MS }]);
+}
+
+async function benchList({ server, organizationId, tokens }: World): Promise<Measurement> {
+  const url = `${server.httpUrl}/api/v1/orgs/${organizationId}/channels`;
+  let answers = 0;
+  const untilMs = performance.now() + LIST_SECONDS * 1000;
+  const ask = async (token: string) => {
+    while (performance.now() < untilMs) {
+      const answer = await get(url, { authorization: `Bearer ${token}` });
+      if (!answer.startsWith('[{')) throw new Error(`not the list: ${answer.slice(0, 300)}`);
+      answers += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: LIST_CONCURRENCY }, (_, index) => ask(tokens[index % tokens.length] ?? '')));
+  const subject = { bench: 'api', what: 'REST list of channels', unit: '/s', yardstick: 'goal, at least' };
+  return measurementOf(subject, [{ parley: answers / LIST_SECONDS, reference: LIST_GOAL }]);
+}
+
+/** Two talk while many log in. The gap is the longest time between two packets that were heard. */
+async function benchLogins({ server }: World): Promise<readonly Measurement[]> {
+  const [alice, bob] = [await enter(server, 'alice'), await enter(server, 'bob')];
+  const heardAtMs: number[] = [];
+  bob.on('voice', () => heardAtMs.push(performance.now()));
+  const channelId = [...alice.channels.keys()][0] ?? 0;
+  let frame = 0;
+  const talk = setInterval(() => {
+    frame += FRAME_MS / 10;
+    alice.sendVoice(channelId, frame, new Uint8Array(80).fill(0xfc), false);
+  }, FRAME_MS);
+  await sleep(500);
+  const startMs = performance.now();
+  const answered = await Promise.allSettled(Array.from({ length: LOGINS }, () => login(server, 'admin 0')));
+  const burstMs = performance.now() - startMs;
+  clearInterval(talk);
+  await Promise.all([alice.close(), bob.close()]);
+  const during = heardAtMs.filter((atMs) => atMs >= startMs && atMs <= startMs + burstMs);
+  const gaps = during.slice(1).map((atMs, index) => atMs - (during[index] ?? atMs));
+  const failed = answered.filter(({ status }) => status === 'rejected').length;
+  const goal = { bench: 'api', yardstick: 'goal, at most' };
+  return [
+    measurementOf({ ...goal, what: `longest gap in a talk during ${LOGINS} logins`, unit: 'ms' }, [
+      { parley: Math.max(0, ...gaps), reference: GAP_GOAL_MS },
+    ]),
+    measurementOf({ ...goal, what: `${LOGINS} logins at once, not answered`, unit: '' }, [
+      { parley: failed, reference: 0 },
+    ]),
+  ];
+}
+
+async function enter(
+  { host, controlPort, certificateFingerprint }: DemoServer,
+  username: string,
+): Promise<VoiceClient> {
+  const client = await VoiceClient.connect({
+    host,
+    port: controlPort,
+    fingerprint: certificateFingerprint,
+    credentials: { organizationTag: TAG, username, password: PASSWORD },
+    clientName: 'parley bench',
+  });
+  await client.join([...client.channels.keys()][0] ?? 0);
+  return client;
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+
+/** An access token. A server that is busy says when to come again. */
+async function login(server: DemoServer, username: string): Promise<string> {
+  const body = JSON.stringify({ org_tag: TAG, username, password: PASSWORD });
+  const answer: unknown = JSON.parse(await post(`${server.httpUrl}/api/v1/auth/token`, JSON_HEADERS, body));
+  if (typeof answer === 'object' && answer !== null && 'access_token' in answer) return String(answer.access_token);
+  throw new Error(`no token: ${JSON.stringify(answer)}`);
+}
+
+function get(url: string, headers: Record<string, string>): Promise<string> {
+  return exchange(url, 'GET', headers, undefined);
+}
+
+function post(url: string, headers: Record<string, string>, body: string): Promise<string> {
+  return exchange(url, 'POST', headers, body);
+}
+
+/** By `node:http` and not `fetch`, which costs the one processor that the load has more than the server's answer costs the other. */
+function exchange(
+  url: string,
+  method: 'GET' | 'POST',
+  headers: Record<string, string>,
+  body: string | undefined,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers, agent }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        text += chunk;
+      });
+      response.on('end', () => resolve(text));
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** The value that `percent` of the values do not exceed (nearest rank). */
+function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? Number.NaN;
+}
