@@ -93,11 +93,11 @@ export class InsertLoopRun {
   }
 }
 
-/** A child may have followed its parent already. */
+/** A child may have followed its parent already. No `instanceof`: the runtime's errors are of another realm here. */
 function killIfAlive(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (!(typeof error === 'object' && error !== null && 'code' in error && error.code === 'ESRCH')) throw error;
   }
 }
