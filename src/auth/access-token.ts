@@ -2,7 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import jsonwebtoken from 'jsonwebtoken';
 import { type OrganizationId, organizationId, parseSerial, type UserId, userId } from '../ids.js';
 
-const ALGORITHM = 'HS256' as const;
+const ALGORITHM = 'HS256';
 const ISSUER = 'parley';
 const AUDIENCE = 'parley';
 /** How far the clocks of two nodes may be apart. */
@@ -45,7 +45,7 @@ export class AccessTokens {
   /** The claims of a valid token, or undefined: forged, expired, not yet valid, or not one of ours. */
   read(token: string): AccessTokenClaims | undefined {
     try {
-      const options = { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE, complete: false as const };
+      const options: jsonwebtoken.VerifyOptions = { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE };
       return toClaims(jsonwebtoken.verify(token, this.#secret, options), this.ttlS);
     } catch {
       // The library throws for each reason why a token is none, and the caller is told no reason.

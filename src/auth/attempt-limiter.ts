@@ -1,5 +1,6 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { performance } from 'node:perf_hooks';
 import { AppError } from '../errors.js';
+import { AttemptWindows } from './attempt-windows.js';
 
 export interface AttemptLimit {
   /** Failed attempts that are allowed in the window. */
@@ -7,31 +8,34 @@ export interface AttemptLimit {
   readonly windowS: number;
 }
 
-/** Bounds failed guesses of a secret. An attempt counts before it is made, so that guesses made at once count too, and is given back where it succeeds. */
+/** How many keys with failures are remembered. Whoever wants to push one out has to fail under as many others. */
+const MAX_KEYS = 100_000;
+
+/**
+ * Bounds failed guesses of a secret. An attempt counts before it is made, so that guesses made at once count too, and is
+ * given back where it succeeds. The clock is a monotonic one: setting the time of day lets nobody in and locks nobody out.
+ */
 export class AttemptLimiter {
-  readonly #limiter: RateLimiterMemory;
+  readonly #windows: AttemptWindows;
   readonly #what: string;
 
   /** `what` names the secret in the refusal: "login". */
   constructor(what: string, { attempts, windowS }: AttemptLimit) {
     this.#what = what;
-    this.#limiter = new RateLimiterMemory({ points: attempts, duration: windowS });
+    this.#windows = new AttemptWindows({ attempts, windowMs: windowS * 1000, maxKeys: MAX_KEYS });
   }
 
   /** Takes one attempt for the key. Throws RATE_LIMITED, with the time to wait, where none is left. */
-  async take(key: string): Promise<void> {
-    try {
-      await this.#limiter.consume(key);
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      throw new AppError('RATE_LIMITED', `Too many failed attempts at the ${this.#what}. Try again later.`, {
-        retryAfterMs: refusal.msBeforeNext,
-      });
-    }
+  take(key: string): void {
+    const waitMs = this.#windows.take(key, performance.now());
+    if (waitMs === 0) return;
+    throw new AppError('RATE_LIMITED', `Too many failed attempts at the ${this.#what}. Try again later.`, {
+      retryAfterMs: Math.ceil(waitMs),
+    });
   }
 
   /** The attempt succeeded: it does not count. */
-  async giveBack(key: string): Promise<void> {
-    await this.#limiter.reward(key);
+  giveBack(key: string): void {
+    this.#windows.giveBack(key);
   }
 }

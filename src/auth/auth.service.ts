@@ -101,7 +101,7 @@ export class AuthService {
     const checked = toPassword(newPassword, ['input', 'newPassword']);
     const user = await this.#database.read(internal(ctx), (em) => em.findOneOrFail(User, { id: userId }));
     const account = `user:${userId}`;
-    await this.#accounts.take(account);
+    this.#accounts.take(account);
     if (
       currentPassword.length > MAX_PASSWORD_LENGTH ||
       !(await this.#hasher.verify(user.passwordHash, composedPassword(currentPassword)))
@@ -110,7 +110,7 @@ export class AuthService {
         path: ['input', 'currentPassword'],
       });
     }
-    await this.#accounts.giveBack(account);
+    this.#accounts.giveBack(account);
     const passwordHash = await this.#hasher.hash(checked);
     const changed = await this.#database.write(ctx, async ({ em, publish, record }) => {
       const found = await em.findOneOrFail(User, { id: userId }, { filters: false });
@@ -155,7 +155,7 @@ export class AuthService {
   #verify(ctx: RequestContext, login: PasswordLogin): Promise<VerifiedLogin> {
     const address = ctx.remoteAddress ?? 'none';
     return this.#addressGate.run(address, async () => {
-      await this.#addresses.take(address);
+      this.#addresses.take(address);
       if (!isPlausible(login.organizationTag ?? '') || !isPlausible(login.username)) throw invalidCredentials();
       const account = JSON.stringify([login.organizationTag?.toLowerCase() ?? null, login.username]);
       return this.#accountGate.run(account, () => this.#guess(ctx, login, { address, account }));
@@ -167,12 +167,13 @@ export class AuthService {
     { organizationTag, username, password }: PasswordLogin,
     { address, account }: { readonly address: string; readonly account: string },
   ): Promise<VerifiedLogin> {
-    await this.#accounts.take(account);
+    this.#accounts.take(account);
     const user = await this.#find(ctx, organizationTag, username);
     const fits = password.length <= MAX_PASSWORD_LENGTH;
     const verified = await this.#hasher.verify(user?.passwordHash ?? null, fits ? composedPassword(password) : '');
     if (user === null || !fits || !verified) throw invalidCredentials();
-    await Promise.all([this.#addresses.giveBack(address), this.#accounts.giveBack(account)]);
+    this.#addresses.giveBack(address);
+    this.#accounts.giveBack(account);
     const found = await this.#identities.ofUser(user.id, ctx.remoteAddress);
     if (found === undefined) throw invalidCredentials();
     if (found.banned) throw banned();

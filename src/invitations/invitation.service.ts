@@ -119,10 +119,10 @@ export class InvitationService {
   ): Promise<{ readonly login: LoginResult; readonly channelId: ChannelId | null }> {
     const { code, username, password, email } = redemption;
     const address = ctx.remoteAddress ?? 'none';
-    await this.#codes.take(address);
+    this.#codes.take(address);
     const internal = { ...systemContext(ctx.requestId), door: ctx.door, remoteAddress: ctx.remoteAddress };
     const taken = await this.#take(internal, code);
-    await this.#codes.giveBack(address);
+    this.#codes.giveBack(address);
     const { organizationId, channelId, roleIds } = taken;
     try {
       const user = await this.#users.create(internal, organizationId, { username, password, email, roleIds });

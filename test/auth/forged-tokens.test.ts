@@ -117,12 +117,12 @@ describe('a forged token', () => {
 
   it('is not like a good one, which opens both doors', async () => {
     const { accessToken, apiKey } = booty;
-    const ways: readonly Readonly<Record<string, string>>[] = [
+    const good: readonly Readonly<Record<string, string>>[] = [
       { authorization: `Bearer ${accessToken}` },
       { authorization: `Bearer ${apiKey}` },
       { 'x-api-key': apiKey },
     ];
-    for (const headers of ways) {
+    for (const headers of good) {
       expect(await knock(headers)).toMatchObject({ statuses: [200, 200], codes: ['OK', 'OK'] });
     }
   });
