@@ -9,6 +9,7 @@ import {
   toClientName,
   toDescription,
   toEmail,
+  toMessageText,
   toOrganizationName,
   toOrganizationTag,
   toPassword,
@@ -26,7 +27,7 @@ const NAME_RULES = [
   toEmail,
   toOrganizationTag,
 ];
-const RULES = [...NAME_RULES, toDescription, toReason, toPassword, toChannelPassword];
+const RULES = [...NAME_RULES, toDescription, toMessageText, toReason, toPassword, toChannelPassword];
 
 /** Any text, from ASCII to lone surrogates, with more of what is invisible than people type. */
 const anyText = fc.oneof(

@@ -7,6 +7,7 @@ import {
   toClientName,
   toDescription,
   toEmail,
+  toMessageText,
   toOrganizationName,
   toOrganizationTag,
   toPassword,
@@ -123,6 +124,20 @@ describe('a description', () => {
     );
     for (const text of ['\u0000', '\u001b[31m', '\u202e', '\u2066', '\udc00']) {
       expect(refusalOf(toDescription, text).params).toMatchObject({ rule: 'CHARACTER' });
+    }
+  });
+});
+
+describe('a text', () => {
+  it('has any number of lines, and says something', () => {
+    for (const text of ['x', ' indented\n\tas code ', '🤫'.repeat(1000), 'e\u0301'.repeat(1000)]) {
+      expect(toMessageText(text, PATH)).toBe(text.normalize('NFC'));
+    }
+    for (const text of ['', ' \n\t ', '\u3000', 'x'.repeat(1001)]) {
+      expect(refusalOf(toMessageText, text).message).toBe('The text must have 1 to 1000 characters.');
+    }
+    for (const text of ['a\u0007', '\u001b[2J', 'a\u202eb', 'a\udc00b']) {
+      expect(refusalOf(toMessageText, text).params).toMatchObject({ rule: 'CHARACTER' });
     }
   });
 });

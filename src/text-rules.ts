@@ -63,6 +63,14 @@ export function toDescription(text: string, path: Path): string {
   return requireCharacters(toComposed(text, subject), subject, REFUSED_IN_TEXTS);
 }
 
+/** What somebody writes to others: 1 to 1000 characters in any number of lines, not only white space. */
+export function toMessageText(text: string, path: Path): string {
+  const subject = { noun: 'text', min: 1, max: 1000, path };
+  const composed = toComposed(text, subject);
+  if (composed.trim() === '') throw tooLongOrShort(subject);
+  return requireCharacters(composed, subject, REFUSED_IN_TEXTS);
+}
+
 /** Why somebody did something, for the audit log: one line of 1 to 512 characters. */
 export function toReason(text: string, path: Path): string {
   const subject = { noun: 'reason', min: 1, max: 512, path };

@@ -66,16 +66,18 @@ export class AuditService {
     });
   }
 
-  /** All entries that fit, the newest first, read batch by batch while they are consumed. */
+  /** All entries that fit, the newest first, read batch by batch while they are consumed. Whoever loses the right meanwhile gets no further batch. */
   async *export(
     ctx: RequestContext,
     organizationId: OrganizationId | null,
     filter: AuditFilter,
   ): AsyncGenerator<AuditEntry> {
-    await this.#database.read(ctx, (em) => this.#requireReader(ctx, em, organizationId));
     for (let beforeId = 0; ; ) {
       const at = beforeId;
-      const batch = await this.#database.read(ctx, (em) => find(em, organizationId, filter, at, EXPORT_BATCH));
+      const batch = await this.#database.read(ctx, async (em) => {
+        await this.#requireReader(ctx, em, organizationId);
+        return find(em, organizationId, filter, at, EXPORT_BATCH);
+      });
       yield* batch;
       beforeId = batch.at(-1)?.id ?? 0;
       if (batch.length < EXPORT_BATCH) return;

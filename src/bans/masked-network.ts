@@ -15,5 +15,5 @@ export function maskedNetwork(address: string, family: 4 | 6, prefix: number): s
     const kept = Math.min(16, Math.max(0, prefix - 16 * index));
     return (Number.parseInt(group, 16) & (0xffff << (16 - kept)) & 0xffff).toString(16);
   });
-  return `${masked.join(':')}/${prefix}`;
+  return `${new URL(`http://[${masked.join(':')}]`).hostname.slice(1, -1)}/${prefix}`;
 }

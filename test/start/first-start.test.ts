@@ -39,6 +39,10 @@ describe('a server', () => {
     expect(await (await fetch(`${first.url}/health/live`)).json()).toEqual({ status: 'live' });
     const everythingWorks = { status: 'ready', checks: { database: 'up', voice_relay: 'up' } };
     expect(await (await fetch(`${first.url}/health/ready`)).json()).toEqual(everythingWorks);
+    const exported = await fetch(`${first.url}/export/audit/platform`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect([exported.status, exported.headers.get('content-type')]).toEqual([200, 'application/x-ndjson']);
     expect(await first.terminate()).toBe(0);
     expect(first.complaints).toEqual([]);
     expect(await processesOf(dataFolder)).toEqual([]);
