@@ -2,31 +2,32 @@
  * Test vectors of the control protocol, built from docs/NETWORK_PROTOCOL.md and proto/control.proto by hand: no
  * generated code and nothing of the server or of the client is used, so that both can be checked against them.
  */
+import {
+  boolean,
+  bytes,
+  chosen,
+  encode,
+  type Field,
+  fixed64,
+  message,
+  messages,
+  number,
+  numbers,
+  plain,
+  signed,
+  text,
+} from './wire-fields.js';
 
 const SESSION_ID = 0xc0ffee01;
 const CLIENT_KEY = '000102030405060708090a0b0c0d0e0f';
 const SERVER_KEY = '101112131415161718191a1b1c1d1e1f';
 const CHANNEL_KEY = '202122232425262728292a2b2c2d2e2f';
+const RESUME_TOKEN = '606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f';
 /** The vector "first packet" of voice-packets.json. */
 const VOICE_UP =
   '50000000002ac0ffee0100000000000140d47a5911e2fd2ddadc1da728e59e6e3efd80379b8e8daa5b7eaf52fc9c1bbd5aa644';
 const SESSION_TAG_BYTES = 12;
-
-/** A field of a message: its number, its name, and what it holds. Fields that hold 0, nothing or false are not on the wire. */
-interface Field {
-  readonly number: number;
-  readonly name: string;
-  readonly value: Value;
-}
-
-type Value =
-  | { readonly type: 'number'; readonly number: number }
-  | { readonly type: 'boolean'; readonly boolean: boolean }
-  | { readonly type: 'fixed64'; readonly hex: string }
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'bytes'; readonly hex: string }
-  | { readonly type: 'numbers'; readonly numbers: readonly number[] }
-  | { readonly type: 'message'; readonly fields: readonly Field[] };
+const WHISPER_TARGET = 0x80000005;
 
 /** The whole of `test/vectors/control-frames.json`. */
 export function controlVectors(): object {
@@ -40,6 +41,16 @@ export function controlVectors(): object {
         text(2, 'client_name', 'example 1.0'),
         text(4, 'access_token', 'eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl'),
       ]),
+      frame('client', 'resume', 1, 'resume', 21, [
+        number(1, 'protocol_version', 1),
+        number(2, 'session_id', SESSION_ID),
+        bytes(3, 'token', RESUME_TOKEN),
+      ]),
+      frame('server', 'refused, the session having been ended', 1, 'refused', 3, [
+        number(1, 'code', 26),
+        text(2, 'message', 'You were removed from the server.'),
+      ]),
+      frame('client', 'logout', 9, 'logout', 22, []),
     ],
     refused_by_server: [
       { name: 'a length of 0', bytes: '00000000', before_login: true, after_login: true, code: 'MALFORMED' },
@@ -95,8 +106,10 @@ function conversation(): object[] {
         number(4, 'default_bitrate', 32000),
         number(5, 'max_joined_channels', 16),
         number(6, 'idle_timeout_ms', 30000),
+        number(20, 'resume_timeout_ms', 30000),
       ]),
       text(9, 'server_name', 'Parley 0.1.0'),
+      bytes(10, 'resume_token', RESUME_TOKEN),
     ]),
     frame('server', 'a channel at the root', 0, 'channel_state', 6, [
       number(1, 'id', 42),
@@ -156,6 +169,26 @@ function conversation(): object[] {
       boolean(2, 'deafened', true),
     ]),
     frame('server', 'done', 5, 'done', 2, []),
+    frame('client', 'a text to the lobby', 7, 'send_text', 20, [
+      number(1, 'channel_id', 42),
+      text(3, 'text', 'Grüß euch!\nSeid ihr da?'),
+    ]),
+    frame('server', 'done', 7, 'done', 2, []),
+    frame('server', 'a text of somebody in the lobby', 0, 'text_message', 20, [
+      number(1, 'session_id', 7),
+      number(2, 'user_id', 4),
+      text(3, 'username', 'bob'),
+      number(4, 'channel_id', 42),
+      text(5, 'text', 'Ja.'),
+    ]),
+    frame('client', 'a text to one user', 8, 'send_text', 20, [number(2, 'user_id', 4), text(3, 'text', 'Psst 🤫')]),
+    frame('server', 'refused, the user not being connected', 8, 'refused', 3, [
+      number(1, 'code', 7),
+      text(2, 'message', 'There is no such user.'),
+    ]),
+    ...whispers(),
+    ...listening(),
+    ...moderation(),
     frame('client', 'ping', 0xffffffff, 'ping', 6, [fixed64(1, 'timestamp', '00000000000003e8')]),
     frame('server', 'pong', 0xffffffff, 'pong', 5, [fixed64(1, 'timestamp', '00000000000003e8')]),
     frame('server', 'the lobby has a new key', 0, 'channel_key', 11, [
@@ -184,6 +217,121 @@ function conversation(): object[] {
   ];
 }
 
+function listening(): object[] {
+  return [
+    frame('client', 'listen to the lobby', 12, 'listen', 10, [number(1, 'channel_id', 42), text(2, 'password', 'rye')]),
+    frame('server', 'done', 12, 'done', 2, []),
+    frame('client', 'mute, and tell that I record', 13, 'set_self_state', 5, [
+      boolean(1, 'muted', true),
+      boolean(3, 'recording', true),
+    ]),
+    frame('server', 'refused, recording being forbidden', 13, 'refused', 3, [
+      number(1, 'code', 6),
+      text(2, 'message', 'This organization does not allow to record.'),
+    ]),
+    frame('server', 'somebody who is all that one can be', 0, 'session_state', 8, [
+      number(1, 'session_id', 7),
+      number(2, 'user_id', 4),
+      text(3, 'username', 'bob'),
+      numbers(4, 'channel_ids', [42, 43]),
+      boolean(5, 'self_muted', true),
+      boolean(6, 'self_deafened', true),
+      boolean(7, 'muted', true),
+      boolean(8, 'deafened', true),
+      boolean(9, 'priority_speaker', true),
+      boolean(10, 'recording', true),
+      numbers(11, 'listening_channel_ids', [44, 300]),
+    ]),
+    frame('client', 'listen no longer', 14, 'unlisten', 11, [number(1, 'channel_id', 42)]),
+    frame('server', 'done', 14, 'done', 2, []),
+    frame('server', 'a channel before its siblings', 0, 'channel_state', 6, [
+      number(1, 'id', 44),
+      text(3, 'name', 'Desk'),
+      number(6, 'max_users', 50),
+      signed(8, 'position', -2),
+    ]),
+    frame('server', 'a channel behind its siblings', 0, 'channel_state', 6, [
+      number(1, 'id', 45),
+      text(3, 'name', 'Attic'),
+      number(6, 'max_users', 50),
+      signed(8, 'position', 300),
+    ]),
+  ];
+}
+
+function moderation(): object[] {
+  const bob = number(1, 'session_id', 7);
+  return [
+    frame('client', 'mute somebody', 15, 'moderate', 12, [
+      bob,
+      chosen(2, 'muted', true),
+      text(7, 'reason', 'Too loud.'),
+    ]),
+    frame('server', 'done', 15, 'done', 2, []),
+    frame('client', 'let somebody speak again', 16, 'moderate', 12, [bob, chosen(2, 'muted', false)]),
+    frame('server', 'done', 16, 'done', 2, []),
+    frame('client', 'deafen somebody', 17, 'moderate', 12, [bob, chosen(3, 'deafened', true)]),
+    frame('server', 'done', 17, 'done', 2, []),
+    frame('client', 'make somebody a priority speaker', 18, 'moderate', 12, [bob, chosen(4, 'priority_speaker', true)]),
+    frame('server', 'done', 18, 'done', 2, []),
+    frame('client', 'move somebody', 19, 'moderate', 12, [
+      bob,
+      message(5, 'move', [number(1, 'from_channel_id', 42), number(2, 'to_channel_id', 43)]),
+    ]),
+    frame('server', 'done', 19, 'done', 2, []),
+    frame('client', 'kick somebody', 20, 'moderate', 12, [
+      bob,
+      message(6, 'kick', []),
+      text(7, 'reason', 'No shouting.'),
+    ]),
+    frame('server', 'done', 20, 'done', 2, []),
+    frame('server', 'somebody was kicked', 0, 'session_removed', 9, [
+      number(1, 'session_id', 7),
+      text(2, 'reason', 'kicked'),
+      text(3, 'message', 'No shouting.'),
+    ]),
+  ];
+}
+
+function whispers(): object[] {
+  return [
+    frame(
+      'client',
+      'a whisper to a user, a subtree, and the holders of a role wherever they are',
+      9,
+      'set_whisper_target',
+      8,
+      [
+        numbers(2, 'user_ids', [4, 300]),
+        messages(3, 'places', [[number(1, 'channel_id', 42), boolean(2, 'subtree', true)], [number(3, 'role_id', 5)]]),
+      ],
+    ),
+    frame('server', 'the key of the whisper target', 0, 'whisper_key', 16, [
+      number(1, 'target_id', WHISPER_TARGET),
+      bytes(3, 'key', CHANNEL_KEY),
+      number(4, 'session_id', SESSION_ID),
+    ]),
+    frame('server', 'the whisper target', 9, 'whisper_target_set', 15, [number(1, 'target_id', WHISPER_TARGET)]),
+    frame('client', 'another audience for it', 10, 'set_whisper_target', 8, [
+      number(1, 'target_id', WHISPER_TARGET),
+      numbers(2, 'user_ids', [4]),
+    ]),
+    frame('server', 'refused, without WHISPER', 10, 'refused', 3, [
+      number(1, 'code', 6),
+      text(2, 'message', 'You lack WHISPER there.'),
+    ]),
+    frame('client', 'no more whispers to it', 11, 'remove_whisper_target', 9, [number(1, 'target_id', WHISPER_TARGET)]),
+    frame('server', 'done', 11, 'done', 2, []),
+    frame('server', 'somebody whispers', 0, 'whisper_key', 16, [
+      number(1, 'target_id', WHISPER_TARGET + 1),
+      number(2, 'epoch', 300),
+      bytes(3, 'key', SERVER_KEY),
+      number(4, 'session_id', 7),
+    ]),
+    frame('server', 'and whispers no longer', 0, 'whisper_ended', 17, [number(1, 'target_id', WHISPER_TARGET + 1)]),
+  ];
+}
+
 function frame(
   from: 'client' | 'server',
   name: string,
@@ -202,91 +350,4 @@ function frame(
     [body]: plain(fields),
     frame: Buffer.concat([length, encoded]).toString('hex'),
   };
-}
-
-function number(at: number, name: string, value: number): Field {
-  return { number: at, name, value: { type: 'number', number: value } };
-}
-
-function boolean(at: number, name: string, value: boolean): Field {
-  return { number: at, name, value: { type: 'boolean', boolean: value } };
-}
-
-function fixed64(at: number, name: string, hex: string): Field {
-  return { number: at, name, value: { type: 'fixed64', hex } };
-}
-
-function text(at: number, name: string, value: string): Field {
-  return { number: at, name, value: { type: 'text', text: value } };
-}
-
-function bytes(at: number, name: string, hex: string): Field {
-  return { number: at, name, value: { type: 'bytes', hex } };
-}
-
-function numbers(at: number, name: string, values: readonly number[]): Field {
-  return { number: at, name, value: { type: 'numbers', numbers: values } };
-}
-
-function message(at: number, name: string, fields: readonly Field[]): Field {
-  return { number: at, name, value: { type: 'message', fields } };
-}
-
-/** The fields as a reader of the file sees them. */
-function plain(fields: readonly Field[]): Record<string, unknown> {
-  return Object.fromEntries(fields.map(({ name, value }) => [name, plainValue(value)]));
-}
-
-function plainValue(value: Value): unknown {
-  switch (value.type) {
-    case 'number':
-      return value.number;
-    case 'boolean':
-      return value.boolean;
-    case 'fixed64':
-    case 'bytes':
-      return value.hex;
-    case 'text':
-      return value.text;
-    case 'numbers':
-      return value.numbers;
-    case 'message':
-      return plain(value.fields);
-  }
-}
-
-/** The wire format of proto3: fields in the order of their numbers, each as its number and wire type, then its value. */
-function encode(fields: readonly Field[]): Buffer {
-  return Buffer.concat(fields.map(encodeField));
-}
-
-function encodeField({ number: at, value }: Field): Buffer {
-  switch (value.type) {
-    case 'number':
-      return value.number === 0 ? Buffer.alloc(0) : Buffer.concat([varint(at * 8), varint(value.number)]);
-    case 'boolean':
-      return value.boolean ? Buffer.concat([varint(at * 8), varint(1)]) : Buffer.alloc(0);
-    case 'fixed64':
-      return Buffer.concat([varint(at * 8 + 1), Buffer.from(value.hex, 'hex').reverse()]);
-    case 'text':
-      return delimited(at, Buffer.from(value.text, 'utf8'));
-    case 'bytes':
-      return delimited(at, Buffer.from(value.hex, 'hex'));
-    case 'numbers':
-      return delimited(at, Buffer.concat(value.numbers.map(varint)));
-    case 'message':
-      return delimited(at, encode(value.fields));
-  }
-}
-
-function delimited(at: number, content: Buffer): Buffer {
-  return Buffer.concat([varint(at * 8 + 2), varint(content.length), content]);
-}
-
-/** Seven bits in each byte, the lowest first; all but the last byte have the highest bit set. */
-function varint(value: number): Buffer {
-  const septets: number[] = [];
-  let rest = value;
-  for (; rest > 127; rest = Math.floor(rest / 128)) septets.push((rest % 128) + 128);
-  return Buffer.from([...septets, rest]);
 }

@@ -42,9 +42,9 @@ export class DemoApi {
     return created.organization.id;
   }
 
-  /** Creates a role that may join and speak, and returns its id. */
-  async createSpeakerRole(organizationId: string, name: string): Promise<string> {
-    const input = { organizationId, name, permissions: ['JOIN', 'SPEAK'] };
+  /** Creates a role that may join and speak, and what else is said, and returns its id. */
+  async createSpeakerRole(organizationId: string, name: string, also: readonly string[] = []): Promise<string> {
+    const input = { organizationId, name, permissions: ['JOIN', 'SPEAK', ...also] };
     const created = await this.#mutate<{ role: { id: string } }>('createRole', 'CreateRoleInput', 'role { id }', input);
     return created.role.id;
   }

@@ -21,7 +21,6 @@ export class DemoServer {
   readonly adminPassword: string;
   readonly #process: ChildProcess;
   readonly #dataFolder: string;
-  /** What the server has said so far; its end tells why it did not start. */
   #said = '';
 
   /** Starts a server and waits until it is ready. Throws with the server's last words when it is not within 60 s. */
@@ -69,6 +68,11 @@ export class DemoServer {
         this.#said += text;
       });
     }
+  }
+
+  /** What the server has said so far; its end tells why it did not start. */
+  get said(): string {
+    return this.#said;
   }
 
   /** The SHA-256 of the certificate, as the server prints it for people to pin. */

@@ -2,6 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { controlVectors } from './control-vectors.js';
 
-// A list of one number takes one line, as the formatter has it.
-const text = JSON.stringify(controlVectors(), undefined, 2).replaceAll(/\[\s+(\d+)\s+\]/g, '[$1]');
+// A short list of numbers takes one line, as the formatter has it.
+const text = JSON.stringify(controlVectors(), undefined, 2).replaceAll(
+  /\[\s+(\d+(?:,\s+\d+)*)\s+\]/g,
+  (_, list: string) => `[${list.replaceAll(/\s+/g, ' ')}]`,
+);
 writeFileSync('test/vectors/control-frames.json', `${text}\n`);

@@ -24,8 +24,12 @@ export type ApiKeyId = Id<'api_key'>;
 /** The id of a connected voice session: an unsigned 32-bit integer, never 0, never reused while a channel key that it sealed under lives. Not a database id. */
 export type SessionId = Id<'session'>;
 
+/** The id of a whisper target: an unsigned 32-bit integer whose highest bit is set, so that it is no channel's. Not a database id. */
+export type WhisperTargetId = Id<'whisper_target'>;
+
 const MAX_SERIAL = 2 ** 31 - 1;
 const MAX_SESSION_ID = 2 ** 32 - 1;
+const MAX_WHISPER_TARGET_ID = 2 ** 32 - 1;
 
 export const organizationId = (value: number): OrganizationId => serial(value) as OrganizationId;
 export const userId = (value: number): UserId => serial(value) as UserId;
@@ -35,6 +39,16 @@ export const banId = (value: number): BanId => serial(value) as BanId;
 export const invitationId = (value: number): InvitationId => serial(value) as InvitationId;
 export const apiKeyId = (value: number): ApiKeyId => serial(value) as ApiKeyId;
 export const sessionId = (value: number): SessionId => bounded(value, MAX_SESSION_ID) as SessionId;
+
+export function whisperTargetId(value: number): WhisperTargetId {
+  if (!Number.isInteger(value) || !isWhisperTarget(value)) throw new RangeError(`not an id: ${value}`);
+  return value;
+}
+
+/** True for the target of a whisper, false for a channel. */
+export function isWhisperTarget(target: number): target is WhisperTargetId {
+  return target > MAX_SERIAL && target <= MAX_WHISPER_TARGET_ID;
+}
 
 /** Reads an id from text (GraphQL `ID`, a REST path). Returns undefined for anything that is not the canonical decimal form of a serial, so that the caller can answer NOT_FOUND. */
 export function parseSerial(text: string): number | undefined {

@@ -46,11 +46,18 @@ function makeInstruments(registry: Registry) {
   return {
     build: gauge('build_info', 'The version of Parley and of Node. Always 1.', ['version', 'node']),
     sessions: gauge('sessions', 'Voice clients that have logged in.'),
+    waitingSessions: gauge(
+      'sessions_waiting',
+      'Sessions whose voice client has lost its connection and may come back.',
+    ),
     newcomers: gauge('newcomers', 'Connections of voice clients that have not logged in yet.'),
+    accepted: counter('connections_accepted_total', 'TCP connections of voice clients, whatever became of them.'),
     failedHandshakes: counter('tls_handshakes_failed_total', 'TLS handshakes of voice clients that failed.'),
-    sentOff: counter('newcomers_sent_off_total', 'Connections closed before their login: late, or crowded out.', [
-      'reason',
-    ]),
+    sentOff: counter(
+      'newcomers_sent_off_total',
+      'Connections closed before their login: late, crowded out, or hasty, from a network with too many handshakes.',
+      ['reason'],
+    ),
     tunnelDropped: counter(
       'tunnel_dropped_total',
       'Voice packets not sent through a control connection that was not read fast enough.',
@@ -83,10 +90,13 @@ function makeInstruments(registry: Registry) {
 
 function showVoiceDoor(instruments: Instruments, counters: VoiceDoorCounters): void {
   instruments.sessions.set(counters.sessions);
+  instruments.waitingSessions.set(counters.waiting);
   instruments.newcomers.set(counters.newcomers);
+  instruments.accepted.show(counters.accepted);
   instruments.failedHandshakes.show(counters.failedHandshakes);
   instruments.sentOff.show(counters.sentOff.late, { reason: 'late' });
   instruments.sentOff.show(counters.sentOff.crowded, { reason: 'crowded' });
+  instruments.sentOff.show(counters.sentOff.hasty, { reason: 'hasty' });
   instruments.tunnelDropped.show(counters.droppedVoice);
 }
 

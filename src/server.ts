@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { ApiKeyService } from './api-keys/api-key.service.js';
+import { auditRoutes, EXPORT_PATH } from './audit/audit.routes.js';
 import { AuditService } from './audit/audit.service.js';
 import { AccessTokens } from './auth/access-token.js';
 import { AuthService } from './auth/auth.service.js';
@@ -23,6 +24,7 @@ import type { DatabaseConnection } from './database/database-connection.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import type { EventBus } from './events/event-bus.js';
 import { MemoryEventBus } from './events/memory-event-bus.js';
+import type { ContextOptions } from './graphql/graphql-context.js';
 import { startGraphqlServer } from './graphql/graphql-server.js';
 import { createHttpApp } from './graphql/http-door.js';
 import { createSchema } from './graphql/schema.js';
@@ -230,6 +232,7 @@ function openVoiceDoor({ server, audio, limits }: Config, { certificate, ...part
       defaultBitrate: audio.default_bitrate,
       maxJoinedChannels: limits.max_joined_channels,
       idleTimeoutMs: server.idle_timeout_ms,
+      resumeTimeoutMs: server.resume_timeout_ms,
     },
   });
 }
@@ -243,16 +246,15 @@ async function openHttpDoor(
 ): Promise<HttpListener> {
   const graphql = await startGraphqlServer({ schema: await createSchema(services), environment, logger });
   closers.add(() => graphql.stop());
+  const authenticate: ContextOptions['authenticate'] = (token, remoteAddress) =>
+    services.auth.authenticate(token, remoteAddress);
   const app = createHttpApp({
     graphql,
-    context: {
-      authenticate: (token, remoteAddress) => services.auth.authenticate(token, remoteAddress),
-      sources: services,
-      logger,
-    },
+    context: { authenticate, sources: services, logger },
     mounts: [
       { path: HEALTH_PATH, handler: healthRoutes(health) },
       { path: REST_PATH, handler: createRestRouter(services, logger) },
+      { path: EXPORT_PATH, handler: auditRoutes({ audit: services.audit, authenticate, logger }) },
     ],
     tls: server.http_tls,
     logger,

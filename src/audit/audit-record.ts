@@ -34,6 +34,8 @@ export const AUDIT_ACTIONS = [
   'session_unmuted',
   'session_deafened',
   'session_undeafened',
+  'session_prioritized',
+  'session_unprioritized',
   'session_moved',
 ] as const;
 

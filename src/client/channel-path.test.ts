@@ -46,5 +46,5 @@ describe('the path of a channel', () => {
 
 function channel(id: number, parentId: number | undefined, name: string): Channel {
   const permissions = { join: true, speak: true, whisper: true, manage: false };
-  return { id, parentId, name, description: '', hasPassword: false, maxUsers: 50, permissions };
+  return { id, parentId, name, description: '', hasPassword: false, maxUsers: 50, position: 0, permissions };
 }

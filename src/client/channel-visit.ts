@@ -5,6 +5,7 @@ import { formatServerAddress } from './server-address.js';
 import type { Channel } from './server-view.js';
 import { VoiceClient, type VoiceClientOptions } from './voice-client.js';
 import type { VoiceClientError } from './voice-client-error.js';
+import type { TextEvent } from './voice-client-events.js';
 
 /** What a command is told about the channel that it goes to. */
 export interface ChannelVisitOptions extends VoiceClientOptions {
@@ -17,6 +18,8 @@ export interface ChannelVisitOptions extends VoiceClientOptions {
 export interface ChannelVisit {
   readonly client: VoiceClient;
   readonly channel: Channel;
+  /** False while a new session, in place of one that was lost, has not joined the channel yet. */
+  readonly isJoined: () => boolean;
   /** Aborted, with the reason, when the connection is lost or the session is taken out of the channel. */
   readonly ended: AbortSignal;
 }
@@ -27,10 +30,20 @@ export async function visitChannel(options: ChannelVisitOptions, output: Command
   try {
     tellConnection(client, options, output);
     const channel = chooseChannel(client, options.channel);
-    const ended = watch(client, channel, output);
-    await client.join(channel.id, options.channelPassword);
-    tellJoined(client, channel, output);
-    return { client, channel, ended };
+    const ended = new AbortController();
+    watch(client, channel, ended, output);
+    let isJoined = false;
+    const join = async () => {
+      await client.join(channel.id, options.channelPassword);
+      isJoined = true;
+      tellJoined(client, channel, output);
+    };
+    watchConnection(client, output, () => {
+      isJoined = false;
+      join().catch((error: unknown) => ended.abort(error));
+    });
+    await join();
+    return { client, channel, ended: ended.signal, isJoined: () => isJoined };
   } catch (error) {
     await client.close();
     throw error;
@@ -84,9 +97,20 @@ function tellJoined(client: VoiceClient, channel: Channel, output: CommandOutput
   output.event('joined', { channel: path, channelId: channel.id, members: others }, `Joined ${path}. ${company}`);
 }
 
+/** Tells that the connection is lost and restored. `onNewSession` is called where the session is another one. */
+function watchConnection(client: VoiceClient, output: CommandOutput, onNewSession: () => void): void {
+  client.on('reconnecting', ({ code, message }) => {
+    output.event('reconnecting', { code, message }, `${message} Trying to come back.`);
+  });
+  client.on('reconnected', (resumed) => {
+    const words = resumed ? 'Back again.' : 'Back again, in a new session.';
+    output.event('reconnected', { resumed }, words);
+    if (!resumed) onNewSession();
+  });
+}
+
 /** Tells comings and goings, and ends when the server ends the visit. */
-function watch(client: VoiceClient, channel: Channel, output: CommandOutput): AbortSignal {
-  const ended = new AbortController();
+function watch(client: VoiceClient, channel: Channel, ended: AbortController, output: CommandOutput): void {
   const isOther = (id: number) => id !== client.identity.sessionId;
   client.on('path', () => tellPath(client, output));
   client.on('session', ({ id, username, channelIds }, former) => {
@@ -100,10 +124,24 @@ function watch(client: VoiceClient, channel: Channel, output: CommandOutput): Ab
     if (channelIds.includes(channel.id))
       output.event('member_left', { username, reason }, `${username} left (${reason}).`);
   });
+  client.on('text', (text) => {
+    if (text.channelId === undefined || text.channelId === channel.id) tellText(text, output);
+  });
   client.on('channel_left', (channelId, reason) => {
     if (channelId !== channel.id) return;
     ended.abort(new CommandError(ExitCode.refused, `The server took you out of the channel: ${reason}.`));
   });
   client.on('disconnect', (reason: VoiceClientError) => ended.abort(reason));
-  return ended.signal;
+}
+
+/** The lines of a text after the first are set in, so that they do not pass for lines of ours. */
+function tellText({ username, channelId, text }: TextEvent, output: CommandOutput): void {
+  const isPrivate = channelId === undefined;
+  const lines = printable(text).replaceAll('\n', '\n    ');
+  output.event('text', { username, private: isPrivate, text }, `${username}${isPrivate ? ' (to you)' : ''}: ${lines}`);
+}
+
+/** A terminal obeys control characters, so none of a text's but the line breaks get there, whatever the server lets through. */
+function printable(text: string): string {
+  return text.replaceAll(/\r\n?|\u2028|\u2029/g, '\n').replaceAll(/(?!\n)\p{Cc}/gu, ' ');
 }

@@ -20,6 +20,8 @@ export type ServerBody = ServerMessage['body'];
 export interface ControlStreamOptions extends CertificatePolicy {
   readonly host: string;
   readonly port: number;
+  /** Ends an attempt to connect. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What happens on a control connection. */
@@ -57,7 +59,7 @@ export class ControlStream {
       ...(isIP(options.host) === 0 ? { servername: options.host } : {}),
     });
     try {
-      await secured(socket, `${options.host}:${options.port}`);
+      await secured(socket, `${options.host}:${options.port}`, options.signal);
       checkCertificate(socket, options);
     } catch (error) {
       socket.destroy();
@@ -77,6 +79,16 @@ export class ControlStream {
   /** The address of the server's end: IPv4 or IPv6. */
   get remoteAddress(): string {
     return this.#socket.remoteAddress ?? '';
+  }
+
+  /** The address of this end. */
+  get localAddress(): string {
+    return this.#socket.localAddress ?? '';
+  }
+
+  /** False when the connection is gone. */
+  get isOpen(): boolean {
+    return this.#ended === undefined;
   }
 
   /** How many bytes wait to be sent. */
@@ -181,15 +193,18 @@ export class ControlStream {
   }
 }
 
-function secured(socket: TLSSocket, server: string): Promise<void> {
+function secured(socket: TLSSocket, server: string, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (detail: string, cause?: unknown) =>
       reject(new VoiceClientError('CANNOT_CONNECT', `Cannot connect to ${server}: ${detail}.`, { cause }));
     const timer = setTimeout(() => fail(`no answer within ${CONNECT_TIMEOUT_MS / 1000} s`), CONNECT_TIMEOUT_MS);
     const onError = (error: Error) => fail(describe(error), error);
     const onClose = () => fail('the server closed the connection');
+    const onAbort = () => fail('nobody waits for it any more');
+    signal?.addEventListener('abort', onAbort, { once: true });
     const stop = () => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
       socket.off('error', onError).off('close', onClose);
     };
     socket.once('error', onError).once('close', onClose).once('error', stop).once('close', stop);

@@ -8,7 +8,7 @@ import { CommandError, ExitCode } from './command-error.js';
 import { type CommandOutput, inSeconds } from './command-output.js';
 import { type RecordingSummary, SpeakerRecording } from './speaker-recording.js';
 import { SpeakingTracker } from './speaking-tracker.js';
-import type { VoiceEvent } from './voice-client.js';
+import type { VoiceEvent } from './voice-client-events.js';
 
 const QUIET_CHECK_INTERVAL_MS = 250;
 const MAX_TIMER_MS = 2 ** 31 - 1;

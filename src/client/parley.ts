@@ -6,10 +6,11 @@ import { parseFingerprint } from './certificate.js';
 import type { ChannelVisitOptions } from './channel-visit.js';
 import { CommandError, ExitCode, toCommandError } from './command-error.js';
 import { CommandOutput } from './command-output.js';
+import type { Credentials } from './control-link.js';
 import { listen } from './listen-command.js';
+import { say } from './say-command.js';
 import { parseServerAddress, type ServerAddress } from './server-address.js';
 import { talk } from './talk-command.js';
-import type { Credentials } from './voice-client.js';
 
 /** The options that all commands have, as commander gives them. */
 interface SharedOptions {
@@ -67,6 +68,11 @@ function program(finish: (exitCode: ExitCode) => void): Command {
       const visit = await visitOptions(options);
       const durationMs = options.duration === undefined ? undefined : options.duration * 1000;
       finish(await listen({ out: options.out, durationMs }, visit, outputFor(options), interruption()));
+    });
+  withSharedOptions(root.command('say').description('Write a text to everybody who is in a channel.'))
+    .argument('<text>', '1 to 1000 characters')
+    .action(async (text: string, options: SharedOptions) => {
+      finish(await say(text, await visitOptions(options), outputFor(options)));
     });
   return root;
 }

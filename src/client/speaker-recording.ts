@@ -1,7 +1,7 @@
 import { OggOpusWriter } from './ogg-opus.js';
 import { concealmentPackets, OPUS_SAMPLE_RATE, opusPacketChannels, opusPacketSamples } from './opus-packet.js';
 import { PacketSequencer, type SequencedPacket } from './packet-sequencer.js';
-import type { VoiceEvent } from './voice-client.js';
+import type { VoiceEvent } from './voice-client-events.js';
 
 /** What a recording holds. */
 export interface RecordingSummary {

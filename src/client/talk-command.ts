@@ -96,7 +96,7 @@ function requireSpeak({ client, channel }: ChannelVisit): void {
 /** Speaks in real time and returns how much, in milliseconds. Each packet is due at its own time after the first, so delays do not add up. */
 async function speak(
   { packets, durationMs }: Speech,
-  { client, channel, ended }: ChannelVisit,
+  { client, channel, ended, isJoined }: ChannelVisit,
   output: CommandOutput,
   interrupted: AbortSignal,
 ): Promise<number> {
@@ -110,10 +110,10 @@ async function speak(
       await sleepUntil(startMs + toMs(frameNumber * SAMPLES_PER_FRAME), stop);
       ended.throwIfAborted();
       if (interrupted.aborted) {
-        client.sendVoice(channel.id, frameNumber, new Uint8Array(), true);
+        if (isJoined()) client.sendVoice(channel.id, frameNumber, new Uint8Array(), true);
         break;
       }
-      client.sendVoice(channel.id, frameNumber, opus, isLast);
+      if (isJoined()) client.sendVoice(channel.id, frameNumber, opus, isLast);
       spokenMs = toMs(frameNumber * SAMPLES_PER_FRAME + (opusPacketSamples(opus) ?? 0));
       bar.update(spokenMs);
     }

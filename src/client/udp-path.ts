@@ -9,6 +9,8 @@ import { PacketKind, type Probe, readHeader } from './voice-packet.js';
 export interface UdpPathOptions {
   /** The address of the server's end of the control connection, IPv4 or IPv6. */
   readonly address: string;
+  /** The address of the client's end of it. */
+  readonly localAddress: string;
   readonly port: number;
   sealPing(probe: Probe): Uint8Array;
   openPong(packet: Uint8Array): Probe | undefined;
@@ -42,6 +44,11 @@ export class UdpPath {
       this.#connected = error === undefined;
       this.#advance();
     });
+  }
+
+  /** True where it goes between these addresses: a socket does not follow a client into another network. */
+  leadsTo(address: string, localAddress: string): boolean {
+    return this.#options.address === address && this.#options.localAddress === localAddress;
   }
 
   /** The way that voice takes now. */

@@ -1,116 +1,54 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
-import type { ChannelKey, Welcome } from '../protocol/generated/control_pb.js';
-import type { CertificatePolicy } from './certificate.js';
-import { type ClientBody, ControlStream, type ServerBody } from './control-stream.js';
+import type { ChannelKey, TextMessage, Welcome, WhisperKey } from '../protocol/generated/control_pb.js';
+import { ControlLink, type ControlLinkOptions } from './control-link.js';
+import type { ClientBody, ServerBody } from './control-stream.js';
 import { Deferred } from './deferred.js';
+import { type ModerationAction, moderateRequest } from './moderation.js';
 import type { PathMode } from './path-monitor.js';
-import { type Channel, ServerView, type Session } from './server-view.js';
+import { type Channel, ServerView, type Session, type ViewChange } from './server-view.js';
+import {
+  type Identity,
+  KEY_BYTES,
+  protocolError,
+  readWelcome,
+  type SessionTerms,
+  toKey,
+  type VoiceLimits,
+} from './session-terms.js';
 import { UdpPath } from './udp-path.js';
 import { VoiceClientError } from './voice-client-error.js';
-import { openPong, PacketKind, readHeader, sealPing, sealVoice } from './voice-packet.js';
-import { type ReceiveCounts, type ReceivedVoice, VoiceReceiver } from './voice-receiver.js';
+import type { SelfState, TextEvent, TextReceiver, VoiceClientEvents, VoiceStatistics } from './voice-client-events.js';
+import { isWhisperTarget, openPong, PacketKind, readHeader, sealPing, sealVoice } from './voice-packet.js';
+import { type ReceivedVoice, VoiceReceiver } from './voice-receiver.js';
+import { Whispers } from './whispers.js';
 
-const PROTOCOL_VERSION = 1;
-const KEY_BYTES = 16;
-/** The server ends a session from which nothing came for long; the protocol asks for a ping each 15 s at least. */
-const KEEP_ALIVE_INTERVAL_MS = 10_000;
 const SYNCHRONIZE_TIMEOUT_MS = 10_000;
 /** Voice that would wait behind so much in the tunnel comes too late to be of use. */
 const MAX_UNSENT_TUNNEL_BYTES = 65_536;
 
-/** Who logs in: by password in an organization, or by an access token of GraphQL or REST. */
-export type Credentials =
-  | { readonly organizationTag: string; readonly username: string; readonly password: string }
-  | { readonly accessToken: string };
-
 /** Where to connect, and as whom. */
-export interface VoiceClientOptions extends CertificatePolicy {
-  /** A name or an address. */
-  readonly host: string;
-  /** The control port. */
-  readonly port: number;
-  readonly credentials: Credentials;
-  /** Name and version of the program, at most 64 bytes. */
-  readonly clientName: string;
+export interface VoiceClientOptions extends ControlLinkOptions {
   /** Another UDP port than the one that the server tells: where a forwarder stands in between. */
   readonly udpPort?: number | undefined;
 }
 
-/** Who the session is. */
-export interface Identity {
-  readonly sessionId: number;
-  readonly userId: number;
-  readonly username: string;
-  readonly organizationId: number;
-  readonly organizationName: string;
-  readonly organizationTag: string;
-  readonly serverName: string;
-}
-
-/** What the server allows. */
-export interface VoiceLimits {
-  /** By voice, in bits per second, counted over whole datagrams. */
-  readonly maxBitrate: number;
-  /** To be used unless a person chose otherwise, in bits per second of Opus. */
-  readonly defaultBitrate: number;
-  /** How many channels a session may join at once. */
-  readonly maxJoinedChannels: number;
-}
-
-/** A voice packet that was heard. */
-export interface VoiceEvent {
-  readonly sessionId: number;
-  readonly channelId: number;
-  /** Of the first sample, in units of 10 ms. */
-  readonly frameNumber: number;
-  /** One Opus packet; empty only with the end of talk. */
-  readonly opus: Uint8Array;
-  readonly endOfTalk: boolean;
-  /** Of the packet, in its sender's session. */
-  readonly counter: number;
-}
-
-/** The packets of a session since it began. */
-export interface VoiceStatistics {
-  readonly sentByUdp: number;
-  readonly sentByTunnel: number;
-  /** Not sent, because the tunnel was congested. */
-  readonly notSent: number;
-  readonly received: ReceiveCounts;
-  /** How long the newest answered ping took by UDP, in milliseconds. */
-  readonly roundTripMs: number | undefined;
-}
-
-/** The events of a client and what their listeners get. */
-export interface VoiceClientEvents {
-  voice: [voice: VoiceEvent];
-  /** A session is new or has changed; `former` is what it was. */
-  session: [session: Session, former: Session | undefined];
-  session_removed: [session: Session, reason: string];
-  channel: [channel: Channel];
-  channel_removed: [channelId: number];
-  /** The server took this session out of a channel. */
-  channel_left: [channelId: number, reason: string];
-  /** Voice takes another way from now on. */
-  path: [mode: PathMode];
-  /** The connection is gone, other than by `close`. Nothing follows. */
-  disconnect: [reason: VoiceClientError];
-}
-
-/** A session on a Parley server. It ends with `close`, or with the event `disconnect`. */
+/**
+ * A session on a Parley server. It ends with `close`, or with the event `disconnect`. When its connection breaks it
+ * comes back by itself, to the same session where the server still has it.
+ */
 export class VoiceClient extends EventEmitter<VoiceClientEvents> {
-  readonly identity: Identity;
-  readonly limits: VoiceLimits;
-  readonly #control: ControlStream;
-  readonly #path: UdpPath;
+  readonly whispers: Whispers;
+  readonly #options: VoiceClientOptions;
+  readonly #control: ControlLink;
   readonly #view = new ServerView();
   readonly #receiver = new VoiceReceiver();
-  readonly #clientKey: KeyObject;
-  readonly #keepAlive: NodeJS.Timeout;
   readonly #synchronized = new Deferred();
+  #terms: SessionTerms;
+  #path: UdpPath;
   #counter = 0;
+  /** While the state is told again after a broken connection: what was known before, and was not told again yet. */
+  #returning: { readonly resumed: boolean; readonly targets: Set<number> } | undefined;
   #sent = { udp: 0, tunnel: 0, not: 0 };
   #ended: VoiceClientError | undefined;
 
@@ -119,13 +57,12 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
    * does not pass. Throws VoiceClientError: CANNOT_CONNECT, CERTIFICATE_REFUSED, or the server's refusal.
    */
   static async connect(options: VoiceClientOptions): Promise<VoiceClient> {
-    const control = await ControlStream.connect(options);
+    const control = await ControlLink.open(options);
     try {
-      const answer = await control.request(loginRequest(options));
-      if (answer.case !== 'welcome') throw protocolError('the login was not answered by a welcome');
-      const client = new VoiceClient(control, answer.value, options.udpPort);
+      const client = new VoiceClient(control, options);
       try {
         await client.#untilReady();
+        control.persist();
       } catch (error) {
         await client.close();
         throw error;
@@ -137,27 +74,32 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
     }
   }
 
-  private constructor(control: ControlStream, welcome: Welcome, udpPort: number | undefined) {
+  private constructor(control: ControlLink, options: VoiceClientOptions) {
     super();
-    const { sessionId, voice, limits } = welcome;
-    if (voice === undefined || limits === undefined) throw protocolError('the welcome is not complete');
-    const { maxBitrate, defaultBitrate, maxJoinedChannels } = limits;
-    const serverKey = toKey(voice.serverKey);
-    this.identity = identityOf(welcome);
-    this.limits = { maxBitrate, defaultBitrate, maxJoinedChannels };
+    this.#options = options;
     this.#control = control;
-    this.#clientKey = toKey(voice.clientKey);
-    this.#path = new UdpPath({
-      address: control.remoteAddress,
-      port: udpPort ?? voice.udpPort,
-      sealPing: (probe) => sealPing(sessionId, this.#nextCounter(), probe, this.#clientKey),
-      openPong: (packet) => openPong(packet, sessionId, serverKey),
-      sendTunneled: (packet) => this.#sendTunneled(packet),
-      onPacket: (packet) => this.#receivePacket(packet),
-      onModeChange: (mode) => this.emit('path', mode),
+    this.#terms = readWelcome(control.welcome);
+    this.whispers = new Whispers({
+      request: (body) => this.#control.request(body),
+      forget: (target) => this.#receiver.removeTarget(target),
     });
-    this.#keepAlive = setInterval(() => this.#ping(), KEEP_ALIVE_INTERVAL_MS);
-    control.listen({ event: (body) => this.#handle(body), lost: (reason) => this.#lose(reason) });
+    this.#path = this.#openPath();
+    control.listen({
+      event: (body) => this.#handle(body),
+      reconnecting: (reason) => this.emit('reconnecting', reason),
+      welcomed: (next, resumed) => this.#return(next, resumed),
+      lost: (reason) => this.#lose(reason),
+    });
+  }
+
+  /** Who the session is. */
+  get identity(): Identity {
+    return this.#terms.identity;
+  }
+
+  /** What the server allows. */
+  get limits(): VoiceLimits {
+    return this.#terms.limits;
   }
 
   /** The channels of the organization that the user may see, by id. */
@@ -196,25 +138,39 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
     this.#receiver.removeTarget(channelId);
   }
 
-  /** Mutes (others do not hear me) and deafens (I hear nobody) this session. */
-  async setSelfState(state: { readonly muted: boolean; readonly deafened: boolean }): Promise<void> {
+  /** Hears a channel without entering it. `password` is needed where the channel has one. */
+  async listen(channelId: number, password = ''): Promise<void> {
+    await this.#request({ case: 'listen', value: { channelId, password } });
+  }
+
+  /** Hears a channel no longer that was not entered. */
+  async unlisten(channelId: number): Promise<void> {
+    await this.#request({ case: 'unlisten', value: { channelId } });
+    this.#receiver.removeTarget(channelId);
+  }
+
+  /** Mutes and deafens this session, and says whether it records: all of it each time. */
+  async setSelfState(state: SelfState): Promise<void> {
     await this.#request({ case: 'setSelfState', value: state });
   }
 
   /**
-   * Speaks: sends one Opus packet (1 to 1152 bytes, or none with the end of talk) to a joined channel. `frameNumber`
-   * counts units of 10 ms. Throws NOT_JOINED, or RangeError for what no packet can hold. Whether it arrives is not told.
+   * Speaks: sends one Opus packet (1 to 1152 bytes, or none with the end of talk) to a joined channel, or to an own
+   * whisper target. `frameNumber` counts units of 10 ms. Throws NOT_JOINED, or RangeError for what no packet can hold.
+   * Whether it arrives is not told.
    */
-  sendVoice(channelId: number, frameNumber: number, opus: Uint8Array, endOfTalk: boolean): void {
+  sendVoice(targetId: number, frameNumber: number, opus: Uint8Array, endOfTalk: boolean): void {
     if (this.#ended !== undefined) throw this.#ended;
-    const channelKey = this.#receiver.currentKey(channelId);
-    if (channelKey === undefined) {
-      throw new VoiceClientError('NOT_JOINED', 'Voice can only be sent to a channel that was joined.');
-    }
     const { sessionId } = this.identity;
-    const { epoch, key } = channelKey;
-    const voice = { sessionId, counter: this.#counter + 1, targetId: channelId, epoch, frameNumber, opus, endOfTalk };
-    const packet = sealVoice(voice, key, this.#clientKey);
+    const targetKey = this.#receiver.currentKey(targetId);
+    const whisperedBy = this.whispers.speakers.get(targetId) ?? sessionId;
+    const listensOnly = this.sessions.get(sessionId)?.listeningChannelIds.includes(targetId) === true;
+    if (targetKey === undefined || whisperedBy !== sessionId || listensOnly) {
+      throw new VoiceClientError('NOT_JOINED', 'Voice can only be sent to a joined channel or an own whisper target.');
+    }
+    const { epoch, key } = targetKey;
+    const voice = { sessionId, counter: this.#counter + 1, targetId, epoch, frameNumber, opus, endOfTalk };
+    const packet = sealVoice(voice, key, this.#terms.clientKey);
     this.#counter = voice.counter;
     if (this.#path.mode === 'udp') {
       this.#path.send(packet);
@@ -225,6 +181,25 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
       this.#path.send(packet);
       this.#sent.tunnel++;
     }
+  }
+
+  /** Writes to a channel or a user: 1 to 1000 characters. The sender gets no copy. */
+  async sendText(receiver: TextReceiver, text: string): Promise<void> {
+    await this.#request({
+      case: 'sendText',
+      value: {
+        receiver:
+          'channelId' in receiver
+            ? { case: 'channelId', value: receiver.channelId }
+            : { case: 'userId', value: receiver.userId },
+        text,
+      },
+    });
+  }
+
+  /** Acts as a moderator on another session. `reason` is for the audit log, and told to all where somebody is kicked. */
+  async moderate(sessionId: number, action: ModerationAction, reason = ''): Promise<void> {
+    await this.#request(moderateRequest(sessionId, action, reason));
   }
 
   /** Ends the session and releases all that it holds. */
@@ -242,35 +217,45 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
   #handle(body: ServerBody): void {
     switch (body.case) {
       case 'synchronized':
-        this.#synchronized.resolve();
+        this.#synchronize();
         break;
       case 'channelKey':
         this.#takeKey(body.value);
         break;
+      case 'whisperKey':
+        this.whispers.began(body.value.targetId, body.value.sessionId);
+        this.#takeKey(body.value);
+        break;
+      case 'whisperEnded':
+        this.whispers.ended(body.value.targetId);
+        break;
       case 'channelLeft':
         this.#receiver.removeTarget(body.value.channelId);
         this.emit('channel_left', body.value.channelId, body.value.reason);
+        break;
+      case 'textMessage':
+        this.emit('text', toTextEvent(body.value));
         break;
       case 'tunneledVoice':
         // A pong that comes this way says nothing about UDP.
         if (readHeader(body.value.packet)?.kind !== PacketKind.pong) this.#receivePacket(body.value.packet);
         break;
       default:
-        this.#applyToView(body);
+        this.#tell(this.#view.apply(body));
     }
   }
 
-  #takeKey({ targetId, epoch, key }: ChannelKey): void {
+  #takeKey({ targetId, epoch, key }: ChannelKey | WhisperKey): void {
     if (key.length !== KEY_BYTES) {
-      this.#lose(protocolError('a channel key is not of 16 bytes'));
+      this.#lose(protocolError('a key is not of 16 bytes'));
       return;
     }
+    this.#returning?.targets.delete(targetId);
     const held = this.#receiver.setKey(targetId, { epoch, key: toKey(key) }, performance.now());
     for (const voice of held) this.#emitVoice(voice);
   }
 
-  #applyToView(body: ServerBody): void {
-    const change = this.#view.apply(body);
+  #tell(change: ViewChange | undefined): void {
     switch (change?.type) {
       case 'channel':
         this.emit('channel', change.channel);
@@ -283,7 +268,7 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
         break;
       case 'session_removed':
         this.#receiver.removeSender(change.session.id);
-        this.emit('session_removed', change.session, change.reason);
+        this.emit('session_removed', change.session, change.reason, change.message);
         break;
       case undefined:
         break;
@@ -296,7 +281,8 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
   }
 
   #emitVoice({ sessionId, targetId, frameNumber, opus, endOfTalk, counter }: ReceivedVoice): void {
-    this.emit('voice', { sessionId, channelId: targetId, frameNumber, opus, endOfTalk, counter });
+    const channelId = isWhisperTarget(targetId) ? undefined : targetId;
+    this.emit('voice', { sessionId, channelId, frameNumber, opus, endOfTalk, counter });
   }
 
   #sendTunneled(packet: Uint8Array): void {
@@ -308,14 +294,50 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
     return this.#counter;
   }
 
-  #ping(): void {
-    const timestamp = BigInt(Math.floor(performance.now()));
-    this.#control.request({ case: 'ping', value: { timestamp } }).catch((error: unknown) => {
-      const reason = error instanceof VoiceClientError ? error : protocolError(String(error));
-      this.#lose(
-        new VoiceClientError('DISCONNECTED', `The server does not answer: ${reason.message}`, { cause: error }),
-      );
+  #openPath(): UdpPath {
+    const { identity, voicePort, clientKey, serverKey } = this.#terms;
+    const { sessionId } = identity;
+    const { remote, local } = this.#control.addresses;
+    return new UdpPath({
+      address: remote,
+      localAddress: local,
+      port: this.#options.udpPort ?? voicePort,
+      sealPing: (probe) => sealPing(sessionId, this.#nextCounter(), probe, clientKey),
+      openPong: (packet) => openPong(packet, sessionId, serverKey),
+      sendTunneled: (packet) => this.#sendTunneled(packet),
+      onPacket: (packet) => this.#receivePacket(packet),
+      onModeChange: (mode) => this.emit('path', mode),
     });
+  }
+
+  /** There is another connection. The keys of a resumed session are those of before, and voice goes on by UDP unless the network has changed. */
+  #return(welcome: Welcome, resumed: boolean): void {
+    const { remote, local } = this.#control.addresses;
+    this.#terms = readWelcome(welcome);
+    this.#view.restart();
+    this.#returning = { resumed, targets: new Set(this.#receiver.targets) };
+    if (resumed && this.#path.leadsTo(remote, local)) return;
+    if (!resumed) this.#counter = 0;
+    this.#path.close();
+    this.#path = this.#openPath();
+  }
+
+  /** The whole state has been told. */
+  #synchronize(): void {
+    this.#synchronized.resolve();
+    const returning = this.#returning;
+    if (returning === undefined) return;
+    this.#returning = undefined;
+    for (const target of returning.targets) this.#forgetTarget(target, returning.resumed);
+    for (const change of this.#view.settle()) this.#tell(change);
+    this.emit('reconnected', returning.resumed);
+  }
+
+  /** The server gives this session the target no longer. */
+  #forgetTarget(target: number, isTold: boolean): void {
+    if (isWhisperTarget(target)) this.whispers.ended(target);
+    this.#receiver.removeTarget(target);
+    if (isTold && !isWhisperTarget(target)) this.emit('channel_left', target, 'disconnected');
   }
 
   #lose(reason: VoiceClientError): void {
@@ -340,36 +362,11 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
 
   #release(reason: VoiceClientError): void {
     this.#ended ??= reason;
-    clearInterval(this.#keepAlive);
     this.#path.close();
     this.#synchronized.reject(reason);
   }
 }
 
-function loginRequest({ credentials, clientName }: VoiceClientOptions): ClientBody {
-  return {
-    case: 'login',
-    value: {
-      protocolVersion: PROTOCOL_VERSION,
-      clientName,
-      credentials:
-        'accessToken' in credentials
-          ? { case: 'accessToken', value: credentials.accessToken }
-          : { case: 'password', value: credentials },
-    },
-  };
-}
-
-function identityOf(welcome: Welcome): Identity {
-  const { sessionId, userId, username, organizationId, organizationName, organizationTag, serverName } = welcome;
-  return { sessionId, userId, username, organizationId, organizationName, organizationTag, serverName };
-}
-
-function toKey(bytes: Uint8Array): KeyObject {
-  if (bytes.length !== KEY_BYTES) throw protocolError('a key is not of 16 bytes');
-  return createSecretKey(bytes);
-}
-
-function protocolError(detail: string): VoiceClientError {
-  return new VoiceClientError('MALFORMED', `The server does not speak the protocol: ${detail}.`);
+function toTextEvent({ sessionId, userId, username, channelId, text }: TextMessage): TextEvent {
+  return { sessionId, userId, username, channelId: channelId === 0 ? undefined : channelId, text };
 }

@@ -25,7 +25,7 @@ export interface PacketHeader {
   readonly kind: PacketKind;
   /** The low 8 bits of the epoch of the target's key; 0 in pings and pongs. */
   readonly epoch: number;
-  /** A channel id; 0 in pings and pongs. */
+  /** A channel id or a whisper target; 0 in pings and pongs. */
   readonly targetId: number;
   /** The sender of voice and pings, the receiver of pongs. */
   readonly sessionId: number;
@@ -56,6 +56,11 @@ export interface OutgoingVoice extends VoicePayload {
   readonly targetId: number;
   /** The whole epoch; the packet carries its low 8 bits. */
   readonly epoch: number;
+}
+
+/** True for the target of a whisper, false for a channel. */
+export function isWhisperTarget(targetId: number): boolean {
+  return targetId >= 2 ** 31;
 }
 
 /** Builds the datagram of a voice packet. Throws RangeError for a value that the format cannot hold. */

@@ -58,6 +58,11 @@ export class VoiceReceiver {
     return { ...this.#counts, waiting: this.#held.length };
   }
 
+  /** The targets whose keys it has. */
+  get targets(): Iterable<number> {
+    return this.#keys.keys();
+  }
+
   /** The key under which to send to a target; undefined where it is not joined. */
   currentKey(targetId: number): EpochKey | undefined {
     return this.#keys.get(targetId)?.current;
@@ -65,12 +70,7 @@ export class VoiceReceiver {
 
   /** A new key of a target. Returns the packets that have waited for it. */
   setKey(targetId: number, next: EpochKey, nowMs: number): ReceivedVoice[] {
-    const current = this.#keys.get(targetId)?.current;
-    const former = current === undefined || current.epoch === next.epoch ? undefined : current;
-    this.#keys.set(targetId, {
-      current: next,
-      former: former === undefined ? undefined : { ...former, untilMs: nowMs + FORMER_EPOCH_MS },
-    });
+    this.#keys.set(targetId, { current: next, former: formerOf(this.#keys.get(targetId), next, nowMs) });
     this.#dropOverdue(nowMs);
     const fits = ({ header }: HeldPacket) => header.targetId === targetId && this.#keyFor(header, nowMs) !== undefined;
     const released = this.#held.filter(fits);
@@ -152,6 +152,12 @@ export class VoiceReceiver {
     }
     this.#windows.set(sessionId, window);
   }
+}
+
+/** What still opens packets beside the next key. A key that is told again, after a broken connection, changes nothing. */
+function formerOf(known: TargetKeys | undefined, next: EpochKey, nowMs: number): TargetKeys['former'] {
+  if (known === undefined) return undefined;
+  return known.current.epoch === next.epoch ? known.former : { ...known.current, untilMs: nowMs + FORMER_EPOCH_MS };
 }
 
 function isEpoch(header: PacketHeader, { epoch }: EpochKey): boolean {

@@ -6,13 +6,22 @@ const MAX_SHOWN_CHARACTERS = 60;
 
 /** Checks each value by itself. Values that are wrong are left out of the configuration, and told. */
 export function checkSettings(settings: readonly Setting[]): { config: Config; problems: readonly ConfigProblem[] } {
-  const known = settings.filter((setting) => !isEmptySection(setting));
-  const checked = configSchema.safeParse(treeOf(known));
-  if (checked.success) return { config: checked.data, problems: [] };
-  const problems = checked.error.issues.flatMap((issue) => problemsOf(issue, known));
-  const isWrong = ({ path }: Setting) =>
-    problems.some(({ keys }) => keys.some((key) => key === nameOf(path) || nameOf(path).startsWith(`${key}.`)));
-  return { config: configSchema.parse(treeOf(known.filter((setting) => !isWrong(setting)))), problems };
+  const problems: ConfigProblem[] = [];
+  let known = settings.filter((setting) => !isEmptySection(setting));
+  // A value that is wrong may have replaced another one that is wrong too: `server: x` in a file, PARLEY_SERVER_HTTP_PORT beside it.
+  for (;;) {
+    const checked = configSchema.safeParse(treeOf(known));
+    if (checked.success) return { config: checked.data, problems };
+    const wrong = checked.error.issues.flatMap((issue) => problemsOf(issue, known));
+    const rest = known.filter((setting) => !wrong.some(({ keys }) => keys.some((key) => isWithin(setting, key))));
+    if (rest.length === known.length) throw checked.error;
+    problems.push(...wrong);
+    known = rest;
+  }
+}
+
+function isWithin({ path }: Setting, key: string): boolean {
+  return nameOf(path) === key || nameOf(path).startsWith(`${key}.`);
 }
 
 /** A section whose keys are all commented out. */

@@ -11,6 +11,7 @@ const server = z.strictObject({
   http_tls: z.boolean({ error: 'must be true or false' }).default(false),
   handshake_timeout_ms: wholeNumber(100, 120_000).default(10_000),
   idle_timeout_ms: wholeNumber(10_000, 3_600_000).default(30_000),
+  resume_timeout_ms: wholeNumber(0, 600_000).default(30_000),
 });
 
 const database = z.strictObject({

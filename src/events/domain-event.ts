@@ -9,6 +9,7 @@ export type LeaveReason =
   | 'timed_out'
   | 'kicked'
   | 'banned'
+  | 'recording_forbidden'
   | 'replaced'
   | 'permission_lost'
   | 'channel_deleted'
@@ -49,6 +50,8 @@ export type DomainEvent =
       readonly sessionId: SessionId;
       readonly userId: UserId;
       readonly reason: LeaveReason;
+      /** What a moderator said about it; empty where nobody said anything. */
+      readonly message: string;
     } & OfOrganization)
   | ({
       readonly type: 'channel_joined';

@@ -33,6 +33,8 @@ export const AuditActionType = {
   SESSION_UNMUTED: 'session_unmuted',
   SESSION_DEAFENED: 'session_deafened',
   SESSION_UNDEAFENED: 'session_undeafened',
+  SESSION_PRIORITIZED: 'session_prioritized',
+  SESSION_UNPRIORITIZED: 'session_unprioritized',
   SESSION_MOVED: 'session_moved',
 } as const satisfies Record<Uppercase<AuditAction>, AuditAction>;
 
@@ -81,6 +83,8 @@ registerEnumType(AuditActionType, {
     SESSION_UNMUTED: { description: 'A session may be heard again.' },
     SESSION_DEAFENED: { description: 'A session was deafened: it hears nobody.' },
     SESSION_UNDEAFENED: { description: 'A session may hear again.' },
+    SESSION_PRIORITIZED: { description: 'A session was made a priority speaker.' },
+    SESSION_UNPRIORITIZED: { description: 'A session is no priority speaker any more.' },
     SESSION_MOVED: { description: 'A session was moved to another channel.' },
   },
 });

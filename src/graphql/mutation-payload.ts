@@ -1,5 +1,12 @@
 /** How mutations answer: their object and `errors`, and who fills the latter. */
-import { defaultFieldResolver, type GraphQLSchema } from 'graphql';
+import {
+  defaultFieldResolver,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql';
 import { Field, ObjectType } from 'type-graphql';
 import { AppError } from '../errors.js';
 import { toReason } from '../text-rules.js';
@@ -23,6 +30,7 @@ export type Answer<Payload extends MutationPayload> = Omit<Payload, 'errors'>;
 export function answerRefusals(schema: GraphQLSchema): void {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
     const resolve = field.resolve ?? defaultFieldResolver;
+    const nothing = emptyLists(field.type);
     field.resolve = async (source, args, context: GraphqlContext, info) => {
       clearLoaders(context.loaders);
       try {
@@ -32,10 +40,17 @@ export function answerRefusals(schema: GraphQLSchema): void {
         const original = originalOf(error);
         const refusal = original instanceof AppError ? toUserError(original) : undefined;
         if (refusal === undefined) throw error;
-        return { errors: [refusal] };
+        return { ...nothing, errors: [refusal] };
       }
     };
   }
+}
+
+/** The lists that a payload must have: there is nothing in them where the mutation was refused. */
+function emptyLists(payload: GraphQLOutputType): Readonly<Record<string, readonly never[]>> {
+  if (!isObjectType(payload)) return {};
+  const lists = Object.values(payload.getFields()).filter(({ type }) => isNonNullType(type) && isListType(type.ofType));
+  return Object.fromEntries(lists.map(({ name }) => [name, []]));
 }
 
 /** Hands what every input may have, a reason and an idempotency key, to the services. */

@@ -6,10 +6,10 @@ import type { LeaveReason } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { ChannelId, OrganizationId, SessionId } from '../ids.js';
 import { holds, Permission } from '../permissions/bits.js';
-import { effectivePermissions } from '../permissions/evaluate.js';
+import { effectivePermissions, type Subject } from '../permissions/evaluate.js';
 import { denied, type LoadedPolicy, type PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
-import type { Session } from '../sessions/session.js';
+import { MAX_LISTENED_CHANNELS, type Session } from '../sessions/session.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import { JoinLookup } from './join-lookup.js';
 import type { Occupancy } from './occupancy.js';
@@ -20,6 +20,9 @@ export interface OccupancyLimits {
   /** How many channels a session may have joined at once. */
   readonly maxJoinedChannels: number;
 }
+
+/** How many sessions listen at most to a channel that they are not in. */
+export const MAX_LISTENERS_OF_CHANNEL = 100;
 
 /** Wrong passwords of one user for one channel. */
 const PASSWORD_LIMIT = { attempts: 5, windowS: 60 };
@@ -70,13 +73,32 @@ export class OccupancyService {
     const session = this.#ownSession(ctx, sessionId);
     const joined = await this.#occupancy.channelsOf(sessionId);
     if (joined.includes(channelId)) return;
-    const found = await this.#lookup.find(session.organizationId, session.userId, channelId);
-    if (found === undefined) throw notFound('channel');
-    const { channel, permissions } = found;
-    if (!holds(permissions, Permission.JOIN)) throw denied('You lack JOIN in this channel.', 'JOIN');
-    if (!holds(permissions, Permission.MANAGE)) await this.#requirePassword(session, channel, password);
+    const channel = await this.#requireEntrance(session, channelId, password);
     this.#requireFewChannels(joined.length);
     await this.#enter(session, channel);
+  }
+
+  /**
+   * The actor's own session hears the channel from now on without being in it, until it joins it; where it hears it
+   * already, nothing happens. It takes no place. Throws as {@link join}; CHANNEL_FULL where too many listen.
+   */
+  async listen(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId, password: string): Promise<void> {
+    const session = this.#ownSession(ctx, sessionId);
+    if (session.listeningChannelIds.includes(channelId)) return;
+    if ((await this.#occupancy.channelsOf(sessionId)).includes(channelId)) return;
+    const channel = await this.#requireEntrance(session, channelId, password);
+    this.#addListener(sessionId, channel);
+  }
+
+  /** The actor's own session does not listen to the channel any more. Throws NOT_JOINED where it did not. */
+  unlisten(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId): void {
+    if (this.stopListening(ctx, sessionId, channelId)) return;
+    throw new AppError('NOT_JOINED', 'You do not listen to this channel.');
+  }
+
+  /** As {@link unlisten}; returns false where it did not listen. */
+  stopListening(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId): boolean {
+    return this.#removeListener(this.#ownSession(ctx, sessionId), channelId);
   }
 
   /** A moderator brings somebody into a channel: JOIN is needed, a password is not. Throws as {@link join}. Only the server itself does this. */
@@ -130,12 +152,13 @@ export class OccupancyService {
       for (const channelId of await this.#occupancy.channelsOf(session.id)) {
         if (!loaded.policy.channels.has(channelId)) {
           await this.#takeOut(session, channelId, 'channel_deleted');
-        } else if (
-          subject !== undefined &&
-          !holds(effectivePermissions(loaded.policy, subject, channelId), Permission.JOIN)
-        ) {
+        } else if (subject !== undefined && !mayJoin(loaded, subject, channelId)) {
           await this.#takeOut(session, channelId, 'permission_lost');
         }
+      }
+      for (const channelId of session.listeningChannelIds) {
+        const mayListen = subject === undefined || mayJoin(loaded, subject, channelId);
+        if (!mayListen) this.#removeListener(session, channelId);
       }
     }
     await this.#removeGhosts([...loaded.policy.channels.keys()]);
@@ -150,7 +173,8 @@ export class OccupancyService {
     }
   }
 
-  async #enter({ id: sessionId, organizationId, userId }: Session, channel: Channel): Promise<void> {
+  async #enter(session: Session, channel: Channel): Promise<void> {
+    const { id: sessionId, organizationId, userId } = session;
     const channelId = channel.id;
     const capacity = this.capacityOf(channel);
     const outcome = await this.#occupancy.join(channelId, sessionId, capacity);
@@ -162,6 +186,42 @@ export class OccupancyService {
       throw notFound('session');
     }
     this.#events.publish({ type: 'channel_joined', organizationId, channelId, sessionId, userId });
+    this.#removeListener(session, channelId);
+  }
+
+  #addListener(sessionId: SessionId, { id: channelId }: Channel): void {
+    const session = this.#registry.find(sessionId);
+    if (session === undefined) throw notFound('session');
+    const { organizationId, listeningChannelIds } = session;
+    if (listeningChannelIds.length >= MAX_LISTENED_CHANNELS) {
+      const own = `You listen to ${MAX_LISTENED_CHANNELS} channels, which is all that you may at once.`;
+      throw quotaExceeded(own, 'max_listened_channels', MAX_LISTENED_CHANNELS);
+    }
+    const others = this.#registry.ofOrganization(organizationId);
+    const listening = others.filter((other) => other.listeningChannelIds.includes(channelId)).length;
+    if (listening >= MAX_LISTENERS_OF_CHANNEL) {
+      throw new AppError('CHANNEL_FULL', `${MAX_LISTENERS_OF_CHANNEL} listen to this channel, which is all that may.`, {
+        params: { max: MAX_LISTENERS_OF_CHANNEL },
+      });
+    }
+    this.#setListening(session, [...listeningChannelIds, channelId]);
+  }
+
+  /** False where the session does not listen to the channel. */
+  #removeListener({ id }: Session, channelId: ChannelId): boolean {
+    const session = this.#registry.find(id);
+    if (session?.listeningChannelIds.includes(channelId) !== true) return false;
+    this.#setListening(
+      session,
+      session.listeningChannelIds.filter((each) => each !== channelId),
+    );
+    return true;
+  }
+
+  #setListening(session: Session, listeningChannelIds: readonly ChannelId[]): void {
+    const { id: sessionId, organizationId, userId } = session;
+    this.#registry.put({ ...session, listeningChannelIds });
+    this.#events.publish({ type: 'session_changed', organizationId, sessionId, userId });
   }
 
   async #takeOut(session: Session, channelId: ChannelId, reason: LeaveReason): Promise<boolean> {
@@ -187,22 +247,39 @@ export class OccupancyService {
     return session;
   }
 
+  /** The channel, where the user may go into it. */
+  async #requireEntrance(session: Session, channelId: ChannelId, password: string): Promise<Channel> {
+    const found = await this.#lookup.find(session.organizationId, session.userId, channelId);
+    if (found === undefined) throw notFound('channel');
+    const { channel, permissions } = found;
+    if (!holds(permissions, Permission.JOIN)) throw denied('You lack JOIN in this channel.', 'JOIN');
+    if (!holds(permissions, Permission.MANAGE)) await this.#requirePassword(session, channel, password);
+    return channel;
+  }
+
   async #requirePassword({ userId }: Session, channel: Channel, password: string): Promise<void> {
     if (channel.passwordHash === null) return;
     if (password === '') throw new AppError('PASSWORD_REQUIRED', 'This channel has a password.');
     const attempt = `${userId}:${channel.id}`;
-    await this.#passwords.take(attempt);
+    this.#passwords.take(attempt);
     if (!(await this.#channels.verifyPassword(channel, password))) {
       throw new AppError('WRONG_PASSWORD', 'The password of the channel is wrong.');
     }
-    await this.#passwords.giveBack(attempt);
+    this.#passwords.giveBack(attempt);
   }
 
   #requireFewChannels(joined: number): void {
     const { maxJoinedChannels } = this.#limits;
     if (joined < maxJoinedChannels) return;
-    throw new AppError('QUOTA_EXCEEDED', `You are in ${joined} channels, which is all that you may join at once.`, {
-      params: { quota: 'max_joined_channels', max: maxJoinedChannels },
-    });
+    const own = `You are in ${joined} channels, which is all that you may join at once.`;
+    throw quotaExceeded(own, 'max_joined_channels', maxJoinedChannels);
   }
+}
+
+function mayJoin({ policy }: LoadedPolicy, subject: Subject, channelId: ChannelId): boolean {
+  return holds(effectivePermissions(policy, subject, channelId), Permission.JOIN);
+}
+
+function quotaExceeded(message: string, quota: string, max: number): AppError {
+  return new AppError('QUOTA_EXCEEDED', message, { params: { quota, max } });
 }

@@ -64,6 +64,12 @@ export class UpdateOrganizationInput extends MutationInput {
   })
   declare ownerId?: string | null;
 
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether voice clients may record. With false, sessions that record end.',
+  })
+  declare recordingAllowed?: boolean | null;
+
   @Field(() => Int, {
     nullable: true,
     description: 'The `version` that was read: CONFLICT where there is another one now.',

@@ -19,7 +19,7 @@ export const DEFAULT_MAX_CHANNELS = 50;
   expression: 'create unique index "organizations_tag_key_unique" on "organizations" (lower("tag"))',
 })
 export class Organization {
-  declare [OptionalProps]?: 'createdAt' | 'version';
+  declare [OptionalProps]?: 'createdAt' | 'recordingAllowed' | 'version';
 
   @Field(() => ID, { description: 'The same number everywhere: GraphQL, REST, the voice protocol.' })
   @PrimaryKey({ type: 'integer', autoincrement: true })
@@ -47,6 +47,13 @@ export class Organization {
 
   @Property({ type: 'integer', fieldName: 'max_channels', nullable: true, default: DEFAULT_MAX_CHANNELS })
   declare maxChannels: number | null;
+
+  /** True where voice clients may record what they hear. */
+  @Field(() => Boolean, {
+    description: 'True where voice clients may record. They tell it themselves, so this keeps honest ones from it.',
+  })
+  @Property({ type: 'boolean', fieldName: 'recording_allowed', default: true })
+  declare recordingAllowed: boolean;
 
   /** Counts up with each edit, from 1: the answer to `expectedVersion`. */
   @Field(() => Int, { description: 'Counts up with each edit: for `expectedVersion`.' })

@@ -59,9 +59,16 @@ export function organizationRoutes({
       outcome: 'object',
       shown: organizationBody,
       handle: async ({ ctx, path, body, expectedVersion }) => {
-        const { name, tag, max_users: maxUsers, max_channels: maxChannels, owner_id } = body;
+        const {
+          name,
+          tag,
+          max_users: maxUsers,
+          max_channels: maxChannels,
+          owner_id,
+          recording_allowed: recordingAllowed,
+        } = body;
         const ownerId = owner_id === undefined ? undefined : userId(owner_id);
-        const change = { name, tag, maxUsers, maxChannels, ownerId, expectedVersion };
+        const change = { name, tag, maxUsers, maxChannels, ownerId, recordingAllowed, expectedVersion };
         const changed = await organizations.update(ctx, path.id, change);
         return { kind: 'object', body: present(changed), version: changed.version };
       },
@@ -112,6 +119,7 @@ const organizationChange = z
     max_users: maxUsers.optional(),
     max_channels: maxChannels.optional(),
     owner_id: serial.optional().describe('A user of the organization.'),
+    recording_allowed: z.boolean().optional().describe('With false, sessions that record end.'),
   })
   .meta({ title: 'OrganizationChange' });
 
@@ -124,6 +132,7 @@ const organizationBody = z
     created_at: moment,
     max_users: z.int().min(1),
     max_channels: z.int().min(1),
+    recording_allowed: z.boolean().describe('Whether voice clients may record.'),
     version,
   })
   .meta({ title: 'Organization' });
@@ -137,6 +146,7 @@ function present(organization: Organization): z.input<typeof organizationBody> {
     created_at: organization.createdAt.toISOString(),
     max_users: organization.maxUsers ?? DEFAULT_MAX_USERS,
     max_channels: organization.maxChannels ?? DEFAULT_MAX_CHANNELS,
+    recording_allowed: organization.recordingAllowed,
     version: organization.version,
   };
 }

@@ -54,6 +54,8 @@ export interface OrganizationChange {
   readonly maxChannels?: number | undefined;
   /** A user of the organization. */
   readonly ownerId?: UserId | undefined;
+  /** Whether voice clients may record. Where they may not any more, the sessions that record end. */
+  readonly recordingAllowed?: boolean | undefined;
   readonly expectedVersion?: number | undefined;
 }
 
@@ -141,7 +143,7 @@ export class OrganizationService {
     );
   }
 
-  /** Name and tag: MANAGE in the organization. Owner: the owner. Quotas: platform admins. */
+  /** Name, tag and recording: MANAGE in the organization. Owner: the owner. Quotas: platform admins. */
   async update(ctx: RequestContext, id: OrganizationId, change: OrganizationChange): Promise<Organization> {
     return refusingDuplicates(TAG_TAKEN, () =>
       this.#database.write(ctx, async (transaction) => {
@@ -158,6 +160,7 @@ export class OrganizationService {
         if (change.tag !== undefined) organization.tag = toOrganizationTag(change.tag, ['input', 'tag']);
         if (change.maxUsers !== undefined) organization.maxUsers = this.#quota('maxUsers', change.maxUsers);
         if (change.maxChannels !== undefined) organization.maxChannels = this.#quota('maxChannels', change.maxChannels);
+        if (change.recordingAllowed !== undefined) organization.recordingAllowed = change.recordingAllowed;
         if (change.ownerId !== undefined) await transfer(transaction, organization, change.ownerId);
         await em.flush();
         const target = { type: 'organization' as const, id };
@@ -242,8 +245,8 @@ async function found(
   return organization;
 }
 
-function snapshotOf({ name, tag, ownerId, maxUsers, maxChannels }: Organization): AuditSnapshot {
-  return { name, tag, ownerId, maxUsers, maxChannels };
+function snapshotOf({ name, tag, ownerId, maxUsers, maxChannels, recordingAllowed }: Organization): AuditSnapshot {
+  return { name, tag, ownerId, maxUsers, maxChannels, recordingAllowed };
 }
 
 async function find(em: EntityManager, id: OrganizationId, lockMode = LockMode.NONE): Promise<Organization> {

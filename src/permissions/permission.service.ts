@@ -105,6 +105,18 @@ export class PermissionService {
     return subject !== undefined && holdsEverything(policy, subject);
   }
 
+  /** Refuses to record in an organization that does not let its members. */
+  async requireRecording(ctx: RequestContext, organizationId: OrganizationId): Promise<void> {
+    this.requireAccess(ctx, organizationId, 'organization');
+    const [row] = await this.#database.read(ctx, (em) =>
+      em.execute<{ recording_allowed: boolean }[]>('select recording_allowed from organizations where id = ?', [
+        organizationId,
+      ]),
+    );
+    if (row === undefined) throw notFound('organization');
+    if (!row.recording_allowed) throw denied('This organization does not allow to record.');
+  }
+
   /** What the rules are in the organization, for these of its users or for all: in one statement. */
   async policyOf(
     ctx: RequestContext,

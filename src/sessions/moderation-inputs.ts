@@ -24,6 +24,15 @@ export class DeafenSessionsInput extends SessionsInput {
   declare deafened: boolean;
 }
 
+@InputType({ description: 'Whom to make a priority speaker, or whom no longer.' })
+export class PrioritizeSessionsInput extends SessionsInput {
+  @Field(() => Boolean, {
+    defaultValue: true,
+    description: 'True lets clients make others quieter while they speak; false lifts that.',
+  })
+  declare prioritySpeaker: boolean;
+}
+
 @InputType({ description: 'Whom to move, and where to.' })
 export class MoveSessionsInput extends SessionsInput {
   @Field(() => ID, {

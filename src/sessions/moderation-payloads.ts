@@ -32,5 +32,8 @@ export class MuteSessionsPayload extends ModerationPayload {}
 @ObjectType({ description: 'The answer of `deafenSessions`.', simpleResolvers: true })
 export class DeafenSessionsPayload extends ModerationPayload {}
 
+@ObjectType({ description: 'The answer of `prioritizeSessions`.', simpleResolvers: true })
+export class PrioritizeSessionsPayload extends ModerationPayload {}
+
 @ObjectType({ description: 'The answer of `moveSessions`.', simpleResolvers: true })
 export class MoveSessionsPayload extends ModerationPayload {}

@@ -3,13 +3,20 @@ import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { toChannelId, toSessionId } from '../graphql/id-argument.js';
 import type { Answer } from '../graphql/mutation-payload.js';
 import type { ModerationResult, ModerationService } from './moderation.service.js';
-import { DeafenSessionsInput, KickSessionsInput, MoveSessionsInput, MuteSessionsInput } from './moderation-inputs.js';
+import {
+  DeafenSessionsInput,
+  KickSessionsInput,
+  MoveSessionsInput,
+  MuteSessionsInput,
+  PrioritizeSessionsInput,
+} from './moderation-inputs.js';
 import {
   DeafenSessionsPayload,
   KickSessionsPayload,
   type ModerationPayload,
   MoveSessionsPayload,
   MuteSessionsPayload,
+  PrioritizeSessionsPayload,
 } from './moderation-payloads.js';
 
 /** Muting, moving and kicking by GraphQL. */
@@ -23,7 +30,8 @@ export class ModerationResolver {
 
   @Mutation(() => KickSessionsPayload, {
     nullable: true,
-    description: 'Ends sessions of others, who may log in again. Needs MANAGE in the organization.',
+    description:
+      'Ends sessions of others, who may log in again. All are told the reason. Needs MANAGE in the organization.',
   })
   async kickSessions(
     @Ctx() ctx: GraphqlContext,
@@ -54,6 +62,19 @@ export class ModerationResolver {
     @Arg('input', () => DeafenSessionsInput, { description: 'Whom.' }) { sessionIds, deafened }: DeafenSessionsInput,
   ): Promise<Answer<DeafenSessionsPayload>> {
     return toPayload(await this.#moderation.setDeafened(ctx, sessionIds.map(toSessionId), deafened));
+  }
+
+  @Mutation(() => PrioritizeSessionsPayload, {
+    nullable: true,
+    description:
+      'Makes sessions priority speakers, above whom clients make others quieter, or lifts that; it stays with the user over a new login. Needs MANAGE in the organization or in all channels that they are in.',
+  })
+  async prioritizeSessions(
+    @Ctx() ctx: GraphqlContext,
+    @Arg('input', () => PrioritizeSessionsInput, { description: 'Whom.' })
+    { sessionIds, prioritySpeaker }: PrioritizeSessionsInput,
+  ): Promise<Answer<PrioritizeSessionsPayload>> {
+    return toPayload(await this.#moderation.setPrioritySpeaker(ctx, sessionIds.map(toSessionId), prioritySpeaker));
   }
 
   @Mutation(() => MoveSessionsPayload, {

@@ -59,12 +59,15 @@ export class ModerationService {
     this.#occupancy = occupancy;
   }
 
-  /** Ends sessions. Who was kicked may log in again: a ban keeps somebody out. */
+  /** Ends sessions, and tells all of them the actor's reason. Who was kicked may log in again: a ban keeps somebody out. */
   kick(ctx: RequestContext, sessionIds: readonly SessionId[]): Promise<ModerationResult[]> {
     return this.#each(ctx, sessionIds, {
       action: 'session_kicked',
       channels: () => [],
-      carryOut: ({ id }) => this.#sessions.close(systemContext(ctx.requestId), id, 'kicked'),
+      carryOut: ({ id }) => {
+        const { requestId, reason } = ctx;
+        return this.#sessions.close({ ...systemContext(requestId), reason }, id, 'kicked');
+      },
     });
   }
 
@@ -73,7 +76,7 @@ export class ModerationService {
     return this.#each(ctx, sessionIds, {
       action: muted ? 'session_muted' : 'session_unmuted',
       channels: (joined) => joined,
-      carryOut: async ({ id }) => this.#sessions.restrict(systemContext(ctx.requestId), id, { muted }),
+      carryOut: async ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { muted }),
     });
   }
 
@@ -82,7 +85,20 @@ export class ModerationService {
     return this.#each(ctx, sessionIds, {
       action: deafened ? 'session_deafened' : 'session_undeafened',
       channels: (joined) => joined,
-      carryOut: async ({ id }) => this.#sessions.restrict(systemContext(ctx.requestId), id, { deafened }),
+      carryOut: async ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { deafened }),
+    });
+  }
+
+  /** Lets clients hear these sessions above others, or ends that, as {@link setMuted}. */
+  setPrioritySpeaker(
+    ctx: RequestContext,
+    sessionIds: readonly SessionId[],
+    prioritySpeaker: boolean,
+  ): Promise<ModerationResult[]> {
+    return this.#each(ctx, sessionIds, {
+      action: prioritySpeaker ? 'session_prioritized' : 'session_unprioritized',
+      channels: (joined) => joined,
+      carryOut: async ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { prioritySpeaker }),
     });
   }
 

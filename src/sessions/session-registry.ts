@@ -1,7 +1,7 @@
 import type { OrganizationId, SessionId, UserId } from '../ids.js';
-import type { Restriction, Session } from './session.js';
+import type { Session, Standing } from './session.js';
 
-const UNRESTRICTED: Restriction = { muted: false, deafened: false };
+const ORDINARY: Standing = { muted: false, deafened: false, prioritySpeaker: false };
 
 /** The sessions that are connected to this node: by id, by user (one each) and by organization. */
 export class SessionRegistry {
@@ -9,17 +9,18 @@ export class SessionRegistry {
   readonly #byUser = new Map<UserId, Session>();
   readonly #byOrganization = new Map<OrganizationId, Map<SessionId, Session>>();
 
-  /** What moderators have taken from users. Nothing is kept of who has everything. */
-  readonly #restrictions = new Map<UserId, Restriction>();
+  /** What moderators have decided about users. Nothing is kept of those who are as everybody. */
+  readonly #standings = new Map<UserId, Standing>();
 
-  /** What moderators have taken from the user, connected or not. */
-  restrictionOf(id: UserId): Restriction {
-    return this.#restrictions.get(id) ?? UNRESTRICTED;
+  /** What moderators have decided about the user, connected or not. */
+  standingOf(id: UserId): Standing {
+    return this.#standings.get(id) ?? ORDINARY;
   }
 
-  restrict(id: UserId, restriction: Restriction): void {
-    if (restriction.muted || restriction.deafened) this.#restrictions.set(id, restriction);
-    else this.#restrictions.delete(id);
+  setStanding(id: UserId, standing: Standing): void {
+    const { muted, deafened, prioritySpeaker } = standing;
+    if (muted || deafened || prioritySpeaker) this.#standings.set(id, standing);
+    else this.#standings.delete(id);
   }
 
   get size(): number {

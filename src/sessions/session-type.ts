@@ -1,6 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import type { ChannelId, UserId } from '../ids.js';
-import type { PresentSession } from './session.js';
+import { MAX_LISTENED_CHANNELS, type PresentSession } from './session.js';
 
 /** The GraphQL type of a session; the address of the client is not shown. */
 @ObjectType('Session', {
@@ -11,7 +11,17 @@ export class SessionType
   implements
     Pick<
       PresentSession,
-      'clientName' | 'connectedAt' | 'selfMuted' | 'selfDeafened' | 'muted' | 'deafened' | 'userId' | 'channelIds'
+      | 'clientName'
+      | 'connectedAt'
+      | 'selfMuted'
+      | 'selfDeafened'
+      | 'recording'
+      | 'muted'
+      | 'deafened'
+      | 'prioritySpeaker'
+      | 'userId'
+      | 'channelIds'
+      | 'listeningChannelIds'
     >
 {
   @Field(() => ID, { description: 'The number in the voice protocol. Not one of the database.' })
@@ -26,15 +36,28 @@ export class SessionType
   @Field(() => Date, { description: 'When it logged in.' })
   declare connectedAt: Date;
 
+  @Field(() => [ID], {
+    description: `The channels that it hears without being in them: at most ${MAX_LISTENED_CHANNELS}.`,
+  })
+  declare listeningChannelIds: readonly ChannelId[];
+
   @Field(() => Boolean, { description: 'True if it is heard by nobody, by its own wish.' })
   declare selfMuted: boolean;
 
   @Field(() => Boolean, { description: 'True if it hears nobody, by its own wish.' })
   declare selfDeafened: boolean;
 
+  @Field(() => Boolean, { description: 'True if it says that it records what it hears.' })
+  declare recording: boolean;
+
   @Field(() => Boolean, { description: 'True if it is heard by nobody, because a moderator wants it so.' })
   declare muted: boolean;
 
   @Field(() => Boolean, { description: 'True if it hears nobody, because a moderator wants it so.' })
   declare deafened: boolean;
+
+  @Field(() => Boolean, {
+    description: 'True if clients make others quieter while it speaks, because a moderator wants it so.',
+  })
+  declare prioritySpeaker: boolean;
 }

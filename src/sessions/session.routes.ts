@@ -38,9 +38,12 @@ const sessionBody = z
     connected_at: moment,
     self_muted: z.boolean(),
     self_deafened: z.boolean(),
+    recording: z.boolean().describe('It says that it records what it hears.'),
     muted: z.boolean().describe('A moderator wants that nobody hears it.'),
     deafened: z.boolean().describe('A moderator wants that it hears nobody.'),
+    priority_speaker: z.boolean().describe('A moderator wants it to be heard above others.'),
     channel_ids: z.array(serial).describe('The channels that it has joined, in the order of joining.'),
+    listening_channel_ids: z.array(serial).describe('The channels that it hears without being in them.'),
   })
   .meta({ title: 'Session' });
 
@@ -54,8 +57,11 @@ function present(session: PresentSession): z.input<typeof sessionBody> {
     connected_at: session.connectedAt.toISOString(),
     self_muted: session.selfMuted,
     self_deafened: session.selfDeafened,
+    recording: session.recording,
     muted: session.muted,
     deafened: session.deafened,
+    priority_speaker: session.prioritySpeaker,
     channel_ids: [...session.channelIds],
+    listening_channel_ids: [...session.listeningChannelIds],
   };
 }

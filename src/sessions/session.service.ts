@@ -6,7 +6,7 @@ import type { Occupancy } from '../occupancy/occupancy.js';
 import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
 import { denied, type PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
-import type { PresentSession, Restriction, SelfState, Session } from './session.js';
+import type { PresentSession, SelfState, Session, Standing } from './session.js';
 import type { SessionIds } from './session-ids.js';
 import type { SessionRegistry } from './session-registry.js';
 
@@ -66,7 +66,9 @@ export class SessionService {
       isByApiKey: actor.scopes !== null,
       selfMuted: false,
       selfDeafened: false,
-      ...this.#registry.restrictionOf(userId),
+      recording: false,
+      listeningChannelIds: [],
+      ...this.#registry.standingOf(userId),
     };
     this.#registry.put(session);
     this.#events.publish({ type: 'session_opened', organizationId, sessionId: session.id, userId });
@@ -74,13 +76,13 @@ export class SessionService {
     return session;
   }
 
-  /** Ends a session, the actor's own unless the server itself asks. An ended session may be ended again. */
+  /** Ends a session, the actor's own unless the server itself asks. The reason in the context is told to all. An ended session may be ended again. */
   async close(ctx: RequestContext, sessionId: SessionId, reason: LeaveReason): Promise<void> {
     this.#permissions.requireLogin(ctx);
     const session = this.#registry.find(sessionId);
     if (session === undefined) return;
     this.#requireOwn(ctx, session);
-    await this.#end(sessionId, reason);
+    await this.#end(sessionId, reason, ctx.reason);
   }
 
   /** Ends the session that a user has. Only the server itself does this. */
@@ -103,24 +105,44 @@ export class SessionService {
     await Promise.all(this.#registry.ofOrganization(organizationId).map(({ id }) => this.#end(id, reason)));
   }
 
-  /** Mutes and deafens the actor's own session. Throws NOT_FOUND where it has ended or is not the actor's. */
-  setSelfState(ctx: RequestContext, sessionId: SessionId, { muted, deafened }: SelfState): Session {
+  /**
+   * What the actor's own session wishes and says about itself. Throws NOT_FOUND where it has ended or is not the actor's,
+   * and PERMISSION_DENIED, with nothing changed, where the organization does not allow to record. Only who begins to
+   * record needs the database.
+   */
+  async setSelfState(ctx: RequestContext, sessionId: SessionId, state: SelfState): Promise<Session> {
+    const { muted, deafened, recording } = state;
+    const former = this.get(ctx, sessionId);
+    this.#requireOwn(ctx, former);
+    if (recording && !former.recording) await this.#permissions.requireRecording(ctx, former.organizationId);
     const session = this.get(ctx, sessionId);
-    this.#requireOwn(ctx, session);
-    if (session.selfMuted === muted && session.selfDeafened === deafened) return session;
-    return this.#change({ ...session, selfMuted: muted, selfDeafened: deafened });
+    if (session.selfMuted === muted && session.selfDeafened === deafened && session.recording === recording) {
+      return session;
+    }
+    return this.#change({ ...session, selfMuted: muted, selfDeafened: deafened, recording });
   }
 
-  /** Mutes or deafens the user of a session, until that is lifted or the server starts anew. Only the server itself does this. */
-  restrict(ctx: RequestContext, sessionId: SessionId, change: Partial<Restriction>): void {
+  /** Mutes or deafens the user of a session, or makes them a priority speaker, until that is lifted or the server starts anew. Only the server itself does this. */
+  setStanding(ctx: RequestContext, sessionId: SessionId, change: Partial<Standing>): void {
     requireSystem(ctx);
     const session = this.#registry.find(sessionId);
     if (session === undefined) throw notFound('session');
-    const restriction = { ...this.#registry.restrictionOf(session.userId), ...change };
-    this.#registry.restrict(session.userId, restriction);
-    if (session.muted !== restriction.muted || session.deafened !== restriction.deafened) {
-      this.#change({ ...session, ...restriction });
-    }
+    const standing = { ...this.#registry.standingOf(session.userId), ...change };
+    this.#registry.setStanding(session.userId, standing);
+    const { muted, deafened, prioritySpeaker } = session;
+    const isSame =
+      muted === standing.muted && deafened === standing.deafened && prioritySpeaker === standing.prioritySpeaker;
+    if (!isSame) this.#change({ ...session, ...standing });
+  }
+
+  /** The session's client is at this address from now on, which nobody is told. Only the server itself does this. Throws NOT_FOUND where the session has ended. */
+  relocate(ctx: RequestContext, sessionId: SessionId, remoteAddress: string | null): Session {
+    requireSystem(ctx);
+    const session = this.#registry.find(sessionId);
+    if (session === undefined) throw notFound('session');
+    const relocated = { ...session, remoteAddress };
+    this.#registry.put(relocated);
+    return relocated;
   }
 
   /** The user is called otherwise from now on. Only the server itself does this. */
@@ -166,11 +188,11 @@ export class SessionService {
   }
 
   /** It is told that a session has ended before its channels are left, so that nothing makes the relay wait. */
-  async #end(id: SessionId, reason: LeaveReason): Promise<void> {
+  async #end(id: SessionId, reason: LeaveReason, message = ''): Promise<void> {
     const session = this.#registry.remove(id);
     if (session === undefined) return;
     const who = { organizationId: session.organizationId, sessionId: id, userId: session.userId };
-    this.#events.publish({ type: 'session_closed', ...who, reason });
+    this.#events.publish({ type: 'session_closed', ...who, reason, message });
     for (const channelId of await this.#occupancy.leaveAll(id)) {
       this.#events.publish({ type: 'channel_left', ...who, channelId, reason });
     }

@@ -1,6 +1,9 @@
 import type { ChannelId, OrganizationId, SessionId, UserId } from '../ids.js';
 import type { Door } from '../request-context.js';
 
+/** How many channels a session listens to at most without being in them. */
+export const MAX_LISTENED_CHANNELS = 16;
+
 /** One login of a voice client, from the moment it is authenticated to the end of its connection. */
 export interface Session {
   readonly id: SessionId;
@@ -20,10 +23,16 @@ export interface Session {
   readonly selfMuted: boolean;
   /** This session hears nobody, by its own wish. */
   readonly selfDeafened: boolean;
+  /** This session says that it records what it hears. */
+  readonly recording: boolean;
+  /** The channels that this session hears without being in them, in the order of its wishes. */
+  readonly listeningChannelIds: readonly ChannelId[];
   /** Others do not hear this session, because a moderator wants it so. */
   readonly muted: boolean;
   /** This session hears nobody, because a moderator wants it so. */
   readonly deafened: boolean;
+  /** This session is to be heard above others, because a moderator wants it so. */
+  readonly prioritySpeaker: boolean;
 }
 
 /** A session with the channels that it has joined, in the order of joining. */
@@ -31,14 +40,16 @@ export interface PresentSession extends Session {
   readonly channelIds: readonly ChannelId[];
 }
 
-/** What moderators have taken from a user; it outlives the session. */
-export interface Restriction {
+/** What moderators have taken from a user, or given; it outlives the session. */
+export interface Standing {
   readonly muted: boolean;
   readonly deafened: boolean;
+  readonly prioritySpeaker: boolean;
 }
 
-/** What a session wishes about itself. */
+/** What a session wishes and says about itself. */
 export interface SelfState {
+  readonly recording: boolean;
   readonly muted: boolean;
   readonly deafened: boolean;
 }

@@ -1,21 +1,21 @@
-import type { ChannelId, SessionId } from '../ids.js';
+import type { SessionId } from '../ids.js';
 
-/** Bytes of a channel key: AES-128. */
+/** Bytes of a key: AES-128. */
 const KEY_BYTES = 16;
 /**
- * How long a channel keeps its key at least, in milliseconds. The relay accepts the present epoch and the one before:
+ * How long a target keeps its key at least, in milliseconds. The relay accepts the present epoch and the one before:
  * if keys followed each other faster than a client far away learns of them, its voice would be dropped. Whoever has
  * left gets no packets meanwhile, because routes change at once.
  */
 export const MIN_EPOCH_MS = 1000;
 
-/** The key of a channel in one epoch. */
+/** The key of a target in one epoch. */
 export interface ChannelKey {
   readonly epoch: number;
   readonly key: Uint8Array;
 }
 
-/** What is to be told after the members of a channel have changed. */
+/** What is to be told after those who hear a target have changed. */
 export interface KeyChange {
   readonly current: ChannelKey;
   /** Who is to be given the present key: all who hear at a change of the key, otherwise those who have come. */
@@ -33,75 +33,78 @@ interface KeyRing {
 }
 
 /**
- * The keys of channels. A new epoch begins when somebody has lost the right to hear: at once, or {@link MIN_EPOCH_MS}
- * after the one before. Who comes is given the present key, and who only deafens keeps it. An empty channel has no key;
- * when somebody comes back the epochs are counted on. Pure: times are of one steady clock, in milliseconds.
+ * The keys of targets: channels and whisper targets. A new epoch begins when somebody has lost the right to hear: at
+ * once, or {@link MIN_EPOCH_MS} after the one before. Who comes is given the present key, and who only deafens keeps it.
+ * A target that nobody holds has no key; when somebody comes back the epochs are counted on. Pure: times are of one
+ * steady clock, in milliseconds.
  */
-export class ChannelKeys {
+export class ChannelKeys<Target extends number> {
   readonly #randomBytes: (length: number) => Uint8Array;
-  readonly #rings = new Map<ChannelId, KeyRing>();
-  readonly #lastEpochs = new Map<ChannelId, number>();
+  readonly #rings = new Map<Target, KeyRing>();
+  readonly #lastEpochs = new Map<Target, number>();
 
   constructor(randomBytes: (length: number) => Uint8Array) {
     this.#randomBytes = randomBytes;
   }
 
-  /** True where the session has the channel's present key, or is about to be given it. */
-  isHolder(channelId: ChannelId, sessionId: SessionId): boolean {
-    return this.#rings.get(channelId)?.holders.has(sessionId) ?? false;
+  /** True where the session has the target's present key, or is about to be given it. */
+  isHolder(target: Target, sessionId: SessionId): boolean {
+    return this.#rings.get(target)?.holders.has(sessionId) ?? false;
   }
 
-  /** The session has lost the right to hear the channel, even if it gains it again before {@link settle}. */
-  lose(channelId: ChannelId, sessionId: SessionId): void {
-    const ring = this.#rings.get(channelId);
+  /** The session has lost the right to hear the target, even if it gains it again before {@link settle}. */
+  lose(target: Target, sessionId: SessionId): void {
+    const ring = this.#rings.get(target);
     if (ring?.holders.delete(sessionId) === true) ring.isStale = true;
   }
 
-  /** These sessions may hear the channel now. Returns null where that is nobody. */
-  settle(channelId: ChannelId, hearers: ReadonlySet<SessionId>, nowMs: number): KeyChange | null {
+  /** These sessions may have the target's key now. Returns null where that is nobody. */
+  settle(target: Target, hearers: ReadonlySet<SessionId>, nowMs: number): KeyChange | null {
     if (hearers.size === 0) {
-      this.#rings.delete(channelId);
+      this.#rings.delete(target);
       return null;
     }
-    const ring = this.#rings.get(channelId) ?? this.#begin(channelId, nowMs);
-    for (const id of ring.holders) if (!hearers.has(id)) this.lose(channelId, id);
-    if (ring.isStale && nowMs >= ring.sinceMs + MIN_EPOCH_MS) this.#renew(channelId, ring, nowMs);
+    const ring = this.#rings.get(target) ?? this.#begin(target, nowMs);
+    for (const id of ring.holders) if (!hearers.has(id)) this.lose(target, id);
+    if (ring.isStale && nowMs >= ring.sinceMs + MIN_EPOCH_MS) this.#renew(target, ring, nowMs);
     const recipients = [...hearers].filter((id) => !ring.holders.has(id));
     for (const id of recipients) ring.holders.add(id);
     return { current: ring.current, recipients, dueAtMs: ring.isStale ? ring.sinceMs + MIN_EPOCH_MS : null };
   }
 
-  /** Forgets all about channels that are not among these: they are gone for good. */
-  retain(channelIds: ReadonlyMap<ChannelId, unknown>): void {
-    for (const id of this.#lastEpochs.keys()) {
-      if (channelIds.has(id)) continue;
-      this.#lastEpochs.delete(id);
-      this.#rings.delete(id);
-    }
+  /** Forgets all about a target that is gone for good. */
+  drop(target: Target): void {
+    this.#lastEpochs.delete(target);
+    this.#rings.delete(target);
   }
 
-  #begin(channelId: ChannelId, nowMs: number): KeyRing {
+  /** Forgets all about the targets that are not kept. */
+  retain(isKept: (target: Target) => boolean): void {
+    for (const target of this.#lastEpochs.keys()) if (!isKept(target)) this.drop(target);
+  }
+
+  #begin(target: Target, nowMs: number): KeyRing {
     const ring: KeyRing = {
-      current: this.#nextKey(channelId),
+      current: this.#nextKey(target),
       // The first loss is followed by a new key at once.
       sinceMs: nowMs - MIN_EPOCH_MS,
       isStale: false,
       holders: new Set(),
     };
-    this.#rings.set(channelId, ring);
+    this.#rings.set(target, ring);
     return ring;
   }
 
-  #renew(channelId: ChannelId, ring: KeyRing, nowMs: number): void {
-    ring.current = this.#nextKey(channelId);
+  #renew(target: Target, ring: KeyRing, nowMs: number): void {
+    ring.current = this.#nextKey(target);
     ring.sinceMs = nowMs;
     ring.isStale = false;
     ring.holders.clear();
   }
 
-  #nextKey(channelId: ChannelId): ChannelKey {
-    const epoch = (this.#lastEpochs.get(channelId) ?? -1) + 1;
-    this.#lastEpochs.set(channelId, epoch);
+  #nextKey(target: Target): ChannelKey {
+    const epoch = (this.#lastEpochs.get(target) ?? -1) + 1;
+    this.#lastEpochs.set(target, epoch);
     return { epoch, key: this.#randomBytes(KEY_BYTES) };
   }
 }

@@ -1,10 +1,9 @@
 import type { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
-import { AppError, type ErrorCode, unreachable } from '../errors.js';
+import { AppError, type ErrorCode } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
-import type { ClientMessage, Login } from '../protocol/generated/control_pb.js';
+import type { ClientMessage, Login, Resume } from '../protocol/generated/control_pb.js';
 import { TokenBucket } from '../relay/rate-limit.js';
-import type { ControlClient } from './control-events.js';
 import {
   decodeClientMessage,
   encodeServerMessage,
@@ -13,6 +12,7 @@ import {
   MAX_LOGIN_FRAME_BYTES,
   type ServerBody,
 } from './control-frames.js';
+import type { VoiceConnection } from './live-sessions.js';
 import { disconnect, refused } from './refusal.js';
 
 /** Requests of one connection that wait for their turn; beyond them nothing more is read. */
@@ -31,18 +31,20 @@ const PAUSE_MS = 50;
 /** A request that comes after the login. */
 export type RequestBody = Exclude<
   ClientMessage['body'],
-  { case: 'login' } | { case: 'tunneledVoice' } | { case: undefined }
+  { case: 'login' } | { case: 'resume' } | { case: 'logout' } | { case: 'tunneledVoice' } | { case: undefined }
 >;
 
 /** What a connection asks of whoever serves it. What is thrown refuses the request; anything but an AppError is a bug. */
 export interface ConnectionHandler {
   /** Answers a login. What it returns is called at the moment of the answer, and gives the frames of it. */
   login(login: Login, requestId: string): Promise<(messageId: number) => Uint8Array>;
+  /** Answers a resume with the frames of it. */
+  resume(resume: Resume, messageId: number): Uint8Array;
   request(body: RequestBody, requestId: string): Promise<ServerBody>;
   /** A voice packet came through the connection. */
   tunneled(packet: Uint8Array): void;
-  /** The connection has ended, or is about to. Called once. */
-  ended(reason: LeaveReason): void;
+  /** The connection has ended, or is about to. `isLost` where neither side wanted that. Called once. */
+  ended(reason: LeaveReason, isLost: boolean): void;
 }
 
 export interface ControlConnectionOptions {
@@ -54,14 +56,14 @@ export interface ControlConnectionOptions {
   readonly nowMs: () => number;
 }
 
-/** `expects_login`: nothing has come yet. `logging_in`: the login is being judged. `open`: there is a session. */
+/** `expects_login`: nothing has come yet. `logging_in`: the login or the resume is being judged. `open`: there is a session. */
 type State = 'expects_login' | 'logging_in' | 'open' | 'ended';
 
 /**
  * One control connection: cuts its bytes into messages, answers requests one after the other, and ends when the client
  * breaks the protocol, falls silent or does not read. Nothing that a client sends makes it throw.
  */
-export class ControlConnection implements ControlClient {
+export class ControlConnection implements VoiceConnection {
   readonly #socket: TLSSocket;
   readonly #handler: ConnectionHandler;
   readonly #options: ControlConnectionOptions;
@@ -89,7 +91,8 @@ export class ControlConnection implements ControlClient {
     this.#budget = new TokenBucket(MAX_MESSAGES_PER_SECOND, this.#heardAtMs);
     this.#handler = handlerFor(this);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
-    socket.on('end', () => this.#finish('disconnected'));
+    // Whoever wants to go says so before: an end without a word is one that the network has made.
+    socket.on('end', () => this.#finish('disconnected', true));
     socket.on('error', () => this.#abort('disconnected'));
     socket.on('close', () => this.#abort('disconnected'));
   }
@@ -120,11 +123,8 @@ export class ControlConnection implements ControlClient {
     else this.#write(encodeServerMessage(0, { case: 'tunneledVoice', value: { packet } }));
   }
 
-  /** Says why, and ends the connection. */
   end(code: ErrorCode, message: string, reason: LeaveReason): void {
-    if (this.#state === 'ended') return;
-    this.#write(encodeServerMessage(0, disconnect(code, message)));
-    this.#finish(reason);
+    this.#dismiss(code, message, reason, false);
   }
 
   #onData(chunk: Buffer): void {
@@ -175,8 +175,9 @@ export class ControlConnection implements ControlClient {
     this.#heardAtMs = this.#options.nowMs();
     const { body } = message;
     if (body.case === undefined) throw unexpected('This message is not one of version 1.');
-    if ((body.case === 'login') !== (this.#state === 'expects_login')) {
-      throw unexpected(body.case === 'login' ? 'You have logged in already.' : 'Log in first.');
+    const isOpening = body.case === 'login' || body.case === 'resume';
+    if (isOpening !== (this.#state === 'expects_login')) {
+      throw unexpected(isOpening ? 'You have logged in already.' : 'Log in first.');
     }
     if (body.case === 'tunneledVoice') {
       if (this.#state !== 'open') throw unexpected('Log in first.');
@@ -184,7 +185,11 @@ export class ControlConnection implements ControlClient {
       return;
     }
     if (message.requestId === 0) throw new AppError('MALFORMED', 'The id of a request is not 0.');
-    if (body.case === 'login') this.#state = 'logging_in';
+    if (body.case === 'logout') {
+      this.#logOut(message.requestId);
+      return;
+    }
+    if (isOpening) this.#state = 'logging_in';
     this.#waiting.push(message);
     if (!this.#isWorking) this.#work();
   }
@@ -209,17 +214,15 @@ export class ControlConnection implements ControlClient {
           if (!this.#isOver()) this.#open(answer(messageId));
           break;
         }
-        case 'join':
-        case 'leave':
-        case 'setSelfState':
-        case 'ping':
-          this.send(encodeServerMessage(messageId, await this.#handler.request(body, requestId)));
+        case 'resume':
+          this.#open(this.#handler.resume(body.value, messageId));
           break;
+        case 'logout':
         case 'tunneledVoice':
         case undefined:
           break;
         default:
-          unreachable(body);
+          this.send(encodeServerMessage(messageId, await this.#handler.request(body, requestId)));
       }
     } catch (error) {
       if (!this.#isOver()) this.#refuse(messageId, error, requestId);
@@ -242,7 +245,7 @@ export class ControlConnection implements ControlClient {
     if (error.kind === 'fault')
       this.#options.logger.warn({ err: error, request_id: requestId }, 'voice request failed');
     this.send(encodeServerMessage(messageId, refused(error)));
-    if (this.#state === 'logging_in') this.#finish('disconnected');
+    if (this.#state === 'logging_in') this.#finish('disconnected', false);
   }
 
   /** Ends the connection because of what the client did, or because of a bug, which is told to the log and to nobody else. */
@@ -262,7 +265,7 @@ export class ControlConnection implements ControlClient {
       if (this.#isWorking) this.#heardAtMs = nowMs();
       const leftMs = this.#heardAtMs + idleTimeoutMs - nowMs();
       if (leftMs > 0) this.#watchIdleness(leftMs);
-      else this.end('TIMED_OUT', 'Nothing was heard from you for too long.', 'timed_out');
+      else this.#dismiss('TIMED_OUT', 'Nothing was heard from you for too long.', 'timed_out', true);
     }, waitMs);
   }
 
@@ -279,28 +282,41 @@ export class ControlConnection implements ControlClient {
     this.#socket.write(frames);
   }
 
-  /** Sends what waits, and closes: by force after a second. */
-  #finish(reason: LeaveReason): void {
+  /** At once, whatever waits for its turn: nobody is kept from going. */
+  #logOut(messageId: number): void {
+    if (this.#state !== 'open') throw unexpected('Log in first.');
+    this.#write(encodeServerMessage(messageId, { case: 'done', value: {} }));
+    this.#finish('disconnected', false);
+  }
+
+  #dismiss(code: ErrorCode, message: string, reason: LeaveReason, isLost: boolean): void {
     if (this.#state === 'ended') return;
-    this.#leave(reason);
+    this.#write(encodeServerMessage(0, disconnect(code, message)));
+    this.#finish(reason, isLost);
+  }
+
+  /** Sends what waits, and closes: by force after a second. */
+  #finish(reason: LeaveReason, isLost: boolean): void {
+    if (this.#state === 'ended') return;
+    this.#leave(reason, isLost);
     this.#socket.resume();
     this.#drainTimer = setTimeout(() => this.#socket.destroy(), DRAIN_MS);
     this.#socket.end();
   }
 
-  /** Closes at once. */
+  /** Closes at once: the connection is of no use any more. */
   #abort(reason: LeaveReason): void {
     clearTimeout(this.#drainTimer);
     this.#socket.destroy();
-    if (this.#state !== 'ended') this.#leave(reason);
+    if (this.#state !== 'ended') this.#leave(reason, true);
   }
 
-  #leave(reason: LeaveReason): void {
+  #leave(reason: LeaveReason, isLost: boolean): void {
     this.#state = 'ended';
     this.#waiting.length = 0;
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#pauseTimer);
-    this.#handler.ended(reason);
+    this.#handler.ended(reason, isLost);
   }
 
   #isOver(): boolean {

@@ -6,7 +6,7 @@ import type { PermissionMask } from '../permissions/bits.js';
 import { type ServerMessage, ServerMessageSchema } from '../protocol/generated/control_pb.js';
 import type { Session } from '../sessions/session.js';
 import { ControlEvents } from './control-events.js';
-import { FrameReader, MAX_FRAME_BYTES } from './control-frames.js';
+import { FrameReader, MAX_FRAME_BYTES, type ServerBody } from './control-frames.js';
 import { OrganizationFacts } from './organization-facts.js';
 import { isSameRoute, OrganizationView } from './organization-view.js';
 
@@ -100,6 +100,58 @@ describe('the events of an organization', () => {
   });
 });
 
+describe('a client that is away', () => {
+  const text: ServerBody = { case: 'textMessage', value: { text: 'x' } };
+  const key: ServerBody = { case: 'channelKey', value: { targetId: LOBBY } };
+
+  it('is told nothing, and then the state with its keys, and what is in no state', () => {
+    const { view, events, enter, comeIn, told } = world();
+    enter(1, ALICE);
+    enter(2, BOB);
+    events.publish(view);
+    told(1);
+    events.pause(sessionId(1));
+    view.putSession({ ...session(2, BOB), selfMuted: true });
+    events.publish(view);
+    events.send([sessionId(1), sessionId(2)], key);
+    events.sendLasting([sessionId(1), sessionId(2)], text);
+    expect(told(1)).toEqual([]);
+    expect(told(2).map(({ case: kind }) => kind)).toEqual(['sessionState', 'channelKey', 'textMessage']);
+    const state = comeIn(1, [key]);
+    expect(state.map(({ case: kind }) => kind)).toEqual([
+      ...['channelState', 'channelState', 'sessionState', 'sessionState'],
+      ...['channelKey', 'synchronized', 'textMessage'],
+    ]);
+    expect(state[3]).toMatchObject({ value: { userId: BOB, selfMuted: true } });
+    events.publish(view);
+    expect([told(1), told(2)]).toEqual([[], []]);
+    view.putSession(session(2, BOB));
+    events.publish(view);
+    expect(told(1).map(({ case: kind }) => kind)).toEqual(['sessionState']);
+  });
+
+  it('finds a few of what came meanwhile, not any number', () => {
+    const { events, enter, comeIn } = world();
+    enter(1, ALICE);
+    events.pause(sessionId(1));
+    for (let count = 0; count < 1000; count += 1) events.sendLasting([sessionId(1)], text);
+    expect(comeIn(1).filter(({ case: kind }) => kind === 'textMessage')).toHaveLength(64);
+    expect(comeIn(1).filter(({ case: kind }) => kind === 'textMessage')).toHaveLength(0);
+  });
+
+  it('and whose session ends is gone for all', () => {
+    const { view, events, enter, leave, told } = world();
+    enter(1, ALICE);
+    enter(2, BOB);
+    events.publish(view);
+    events.pause(sessionId(1));
+    told(2);
+    leave(1);
+    events.publish(view);
+    expect(told(2).map(({ case: kind }) => kind)).toEqual(['sessionRemoved']);
+  });
+});
+
 describe('the view of an organization', () => {
   it('lets hear and speak by right, mute and deafness', () => {
     const { view, enter } = world({ [ALICE]: 3, [BOB]: 1, [CAROL]: 2 });
@@ -153,18 +205,19 @@ function world(rights: Readonly<Record<number, PermissionMask>> = { [ALICE]: 3, 
   view.facts = facts(rights);
   const enter = (id: number, user: UserId) => {
     view.putSession(session(id, user));
-    const viewed = view.sessions.get(sessionId(id));
-    if (viewed === undefined) throw new Error('the session is not there');
+    return comeIn(id);
+  };
+  const comeIn = (id: number, keys: readonly ServerBody[] = []) => {
     const inbox: Uint8Array[] = [];
     inboxes.set(id, inbox);
-    return bodiesOf([events.enter(view, viewed, { send: (frames) => inbox.push(frames) })]);
+    return bodiesOf([events.enter(view, sessionId(id), { send: (frames) => inbox.push(frames) }, keys)]);
   };
   const leave = (id: number) => {
     view.removeSession(sessionId(id));
-    events.leave(view, sessionId(id), 'disconnected');
+    events.leave(view, sessionId(id), { reason: 'disconnected', message: '' });
   };
   const told = (id: number) => bodiesOf(inboxes.get(id)?.splice(0) ?? []);
-  return { view, events, enter, leave, told };
+  return { view, events, enter, comeIn, leave, told };
 }
 
 /** Each user holds one role, which holds what is given. */
@@ -178,7 +231,7 @@ function facts(rights: Readonly<Record<number, PermissionMask>>, channels = [lob
   );
   const nodes = new Map(channels.map(({ id, parentId }) => [id, { parentId, acl: new Map() }]));
   const loaded = { policy: { ownerId: null, roles, channels: nodes }, subjects };
-  return new OrganizationFacts({ name: 'Demo', tag: 'demo' }, channels, loaded, () => 50);
+  return new OrganizationFacts({ name: 'Demo', tag: 'demo', recordingAllowed: true }, channels, loaded, () => 50);
 }
 
 function lobby(): Channel {
@@ -202,8 +255,11 @@ function session(id: number, user: UserId): Session {
     isByApiKey: false,
     selfMuted: false,
     selfDeafened: false,
+    recording: false,
+    listeningChannelIds: [],
     muted: false,
     deafened: false,
+    prioritySpeaker: false,
   };
 }
 

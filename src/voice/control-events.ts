@@ -1,10 +1,13 @@
 import type { LeaveReason } from '../events/domain-event.js';
-import type { ChannelId, SessionId, UserId } from '../ids.js';
+import type { ChannelId, SessionId, UserId, WhisperTargetId } from '../ids.js';
 import { NO_PERMISSIONS, type PermissionMask } from '../permissions/bits.js';
-import type { ChannelKey } from './channel-keys.js';
 import { encodeServerMessage, type ServerBody } from './control-frames.js';
 import { type ChannelFacts, isSameChannel, type OrganizationFacts } from './organization-facts.js';
 import type { OrganizationView, ViewedSession } from './organization-view.js';
+
+/** How many messages are kept for a client that is away. */
+const MAX_MISSED = 64;
+const SYNCHRONIZED: ServerBody = { case: 'synchronized', value: {} };
 
 /** The connection of a client, as far as events are concerned. */
 export interface ControlClient {
@@ -30,6 +33,8 @@ interface SessionChange {
 
 interface Ending {
   readonly reason: LeaveReason;
+  /** What a moderator said about it; may be empty. */
+  readonly message: string;
   readonly version: number;
 }
 
@@ -39,6 +44,8 @@ interface Ending {
  */
 export class ControlEvents {
   readonly #receivers = new Map<SessionId, Receiver>();
+  /** What is kept for sessions whose clients are away. */
+  readonly #missed = new Map<SessionId, Uint8Array[]>();
   /** The versions of the sessions that all have been told of. */
   readonly #told = new Map<SessionId, number>();
   readonly #endings = new Map<SessionId, Ending>();
@@ -54,32 +61,58 @@ export class ControlEvents {
     return this.#told.has(sessionId);
   }
 
-  /** Adds a client and returns the frames of the present state, up to Synchronized. The view must have been loaded. */
-  enter(view: OrganizationView, { session }: ViewedSession, client: ControlClient): Uint8Array {
+  /** Adds a client, in place of a former one of its session, and returns the frames of the present state: channels, sessions, these keys, and Synchronized; then what was kept for it. The view must have been loaded, and know the session. */
+  enter(view: OrganizationView, sessionId: SessionId, client: ControlClient, keys: readonly ServerBody[]): Uint8Array {
     const facts = loaded(view);
-    this.#receivers.set(session.id, { client, userId: session.userId, facts, sinceVersion: view.version });
-    const permissions = facts.permissionsOf(session.userId)?.masks;
+    const { userId } = known(view, sessionId).session;
+    this.#receivers.set(sessionId, { client, userId, facts, sinceVersion: view.version });
+    const permissions = facts.permissionsOf(userId)?.masks;
     const channels = [...facts.channels.values()].map((channel) =>
       this.#frames.ofChannel(channel, permissions?.get(channel.id) ?? NO_PERMISSIONS),
     );
     const sessions = [...view.sessions.values()].map((each) => this.#frames.ofSession(each));
-    return Buffer.concat([...channels, ...sessions, encodeServerMessage(0, { case: 'synchronized', value: {} })]);
+    const rest = [...keys, SYNCHRONIZED].map((body) => encodeServerMessage(0, body));
+    const missed = this.#missed.get(sessionId) ?? [];
+    this.#missed.delete(sessionId);
+    return Buffer.concat([...channels, ...sessions, ...rest, ...missed]);
+  }
+
+  /** The client of the session is away: it is told nothing until it enters again. */
+  pause(sessionId: SessionId): void {
+    if (this.#receivers.delete(sessionId)) this.#missed.set(sessionId, []);
   }
 
   /** The session has ended: it is told nothing any more, and others are told that it is gone. */
-  leave(view: OrganizationView, sessionId: SessionId, reason: LeaveReason): void {
+  leave(view: OrganizationView, sessionId: SessionId, ending: Pick<Ending, 'reason' | 'message'>): void {
     this.#receivers.delete(sessionId);
-    this.#endings.set(sessionId, { reason, version: view.version });
+    this.#missed.delete(sessionId);
+    this.#endings.set(sessionId, { ...ending, version: view.version });
   }
 
-  /** Gives a session the key of a channel. */
-  sendKey(sessionId: SessionId, channelId: ChannelId, { epoch, key }: ChannelKey): void {
-    this.#sendTo(sessionId, { case: 'channelKey', value: { targetId: channelId, epoch, key } });
+  /** Tells a session that it does not hear a whisper target any more. */
+  sendWhisperEnded(sessionId: SessionId, targetId: WhisperTargetId): void {
+    this.#sendTo(sessionId, { case: 'whisperEnded', value: { targetId } });
   }
 
   /** Tells a session that it was taken out of a channel. */
   sendChannelLeft(sessionId: SessionId, channelId: ChannelId, reason: LeaveReason): void {
     this.#sendTo(sessionId, { case: 'channelLeft', value: { channelId, reason } });
+  }
+
+  /** Tells sessions something. Whose client is away is not told, and finds it in the state that it is told when it comes back. */
+  send(sessionIds: readonly SessionId[], body: ServerBody): void {
+    const frame = encodeServerMessage(0, body);
+    for (const sessionId of sessionIds) this.#receivers.get(sessionId)?.client.send(frame);
+  }
+
+  /** Tells sessions something that is in no state: for a client that is away it is kept, with a few of its kind. */
+  sendLasting(sessionIds: readonly SessionId[], body: ServerBody): void {
+    const frame = encodeServerMessage(0, body);
+    for (const sessionId of sessionIds) {
+      const missed = this.#missed.get(sessionId);
+      if (missed === undefined) this.#receivers.get(sessionId)?.client.send(frame);
+      else if (missed.length < MAX_MISSED) missed.push(frame);
+    }
   }
 
   /** Tells everybody what has changed since the last time. */
@@ -104,8 +137,8 @@ export class ControlEvents {
   /** Takes the changes as told. */
   #sessionChanges(view: OrganizationView): SessionChange[] {
     const changes: SessionChange[] = [];
-    for (const [sessionId, { reason, version }] of this.#endings) {
-      const frame = encodeServerMessage(0, { case: 'sessionRemoved', value: { sessionId, reason } });
+    for (const [sessionId, { reason, message, version }] of this.#endings) {
+      const frame = encodeServerMessage(0, { case: 'sessionRemoved', value: { sessionId, reason, message } });
       changes.push({ frame, version, concernsAll: this.#told.delete(sessionId) });
     }
     this.#endings.clear();
@@ -184,6 +217,12 @@ class ChannelDifferences {
 
 const NOTHING = { changed: new Uint8Array(0), removed: new Uint8Array(0) };
 
+function known({ sessions }: OrganizationView, sessionId: SessionId): ViewedSession {
+  const viewed = sessions.get(sessionId);
+  if (viewed === undefined) throw new Error('the session is not known');
+  return viewed;
+}
+
 function loaded({ facts }: OrganizationView): OrganizationFacts {
   if (facts === null) throw new Error('the organization has not been loaded');
   return facts;
@@ -194,9 +233,21 @@ function channelState(channel: ChannelFacts, permissions: PermissionMask): Serve
 }
 
 function sessionState({ session, channelIds }: ViewedSession): ServerBody {
-  const { id, userId, username, selfMuted, selfDeafened, muted, deafened } = session;
+  const { id, userId, username, selfMuted, selfDeafened, recording, muted, deafened, prioritySpeaker } = session;
   return {
     case: 'sessionState',
-    value: { sessionId: id, userId, username, channelIds: [...channelIds], selfMuted, selfDeafened, muted, deafened },
+    value: {
+      sessionId: id,
+      userId,
+      username,
+      channelIds: [...channelIds],
+      listeningChannelIds: [...session.listeningChannelIds],
+      selfMuted,
+      selfDeafened,
+      recording,
+      muted,
+      deafened,
+      prioritySpeaker,
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../test/support/eventually.js';
-import { Newcomers, type SendOff } from './newcomers.js';
+import { Newcomers, networkOf, type SendOff } from './newcomers.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -11,7 +11,7 @@ afterEach(() => {
 
 describe('the newcomers', () => {
   it('send the oldest off where too many come from one address', () => {
-    const { newcomers, come, sentOff } = crowd({ maxTotal: 100, maxPerAddress: 2 });
+    const { newcomers, come, sentOff } = crowd({ maxTotal: 100, maxPerNetwork: 2 });
     come('a', '192.0.2.1');
     come('b', '192.0.2.2');
     come('c', '192.0.2.1');
@@ -21,7 +21,7 @@ describe('the newcomers', () => {
   });
 
   it('send the oldest off where too many come from everywhere', () => {
-    const { newcomers, come, sentOff } = crowd({ maxTotal: 2, maxPerAddress: 2 });
+    const { newcomers, come, sentOff } = crowd({ maxTotal: 2, maxPerNetwork: 2 });
     come('a', '192.0.2.1');
     come('b', '192.0.2.2');
     come('c', '192.0.2.3');
@@ -38,14 +38,14 @@ describe('the newcomers', () => {
     ['::ffff:192.0.2.1', '192.0.2.1', true],
     ['::ffff:192.0.2.1', '::ffff:192.0.2.2', false],
   ])('count %s and %s as one address: %p', (left, right, isOne) => {
-    const { come, sentOff } = crowd({ maxTotal: 100, maxPerAddress: 1 });
+    const { come, sentOff } = crowd({ maxTotal: 100, maxPerNetwork: 1 });
     come('a', left);
     come('b', right);
     expect(sentOff).toEqual(isOne ? ['a crowded'] : []);
   });
 
   it('make room again when one has logged in or is gone', () => {
-    const { newcomers, come, leave, sentOff } = crowd({ maxTotal: 2, maxPerAddress: 1 });
+    const { newcomers, come, leave, sentOff } = crowd({ maxTotal: 2, maxPerNetwork: 1 });
     for (const name of ['a', 'b', 'c']) {
       come(name, '192.0.2.1');
       leave(name);
@@ -56,7 +56,7 @@ describe('the newcomers', () => {
   });
 
   it('are sent off when they take too long', async () => {
-    const { newcomers, come, sentOff } = crowd({ maxTotal: 2, maxPerAddress: 2, timeoutMs: 1 });
+    const { newcomers, come, sentOff } = crowd({ maxTotal: 2, maxPerNetwork: 2, timeoutMs: 1 });
     come('a', '192.0.2.1');
     await eventually(() => sentOff.length === 1);
     expect(sentOff).toEqual(['a late']);
@@ -64,15 +64,17 @@ describe('the newcomers', () => {
   });
 });
 
-function crowd(limits: { maxTotal: number; maxPerAddress: number; timeoutMs?: number }) {
-  const newcomers = new Newcomers({ timeoutMs: HOUR_MS, ...limits });
+function crowd(limits: { maxTotal: number; maxPerNetwork: number; timeoutMs?: number }) {
+  const newcomers = new Newcomers(limits);
   const connections = new Map<string, object>();
   const sentOff: string[] = [];
   const come = (name: string, address: string) => {
     const connection = {};
     connections.set(name, connection);
     leavers.push(() => newcomers.remove(connection));
-    newcomers.add(connection, address, (why: SendOff) => sentOff.push(`${name} ${why}`));
+    newcomers.add(connection, networkOf(address), limits.timeoutMs ?? HOUR_MS, (why: SendOff) =>
+      sentOff.push(`${name} ${why}`),
+    );
   };
   const leave = (name: string) => newcomers.remove(connections.get(name) ?? {});
   return { newcomers, come, leave, sentOff };

@@ -4,12 +4,10 @@ import { isIPv6 } from 'node:net';
 export type SendOff = 'late' | 'crowded';
 
 export interface NewcomerLimits {
-  /** How many may be on their way to a login, from everywhere. */
+  /** How many may be here, from everywhere. */
   readonly maxTotal: number;
-  /** How many of them from one address, or one IPv6 network of 64 bits. */
-  readonly maxPerAddress: number;
-  /** How long each may take, in milliseconds. */
-  readonly timeoutMs: number;
+  /** How many of them from one network. */
+  readonly maxPerNetwork: number;
 }
 
 interface Newcomer {
@@ -19,8 +17,8 @@ interface Newcomer {
 }
 
 /**
- * The connections that have not logged in yet, half-open ones too: a bounded number for a bounded time. Where there are
- * too many the oldest has to go, because whoever means it has logged in by then.
+ * Connections on their way to a login, at one step of it: a bounded number for a bounded time. Where there are too many
+ * the oldest has to go, because whoever means it has taken the step by then.
  */
 export class Newcomers {
   readonly #limits: NewcomerLimits;
@@ -36,18 +34,17 @@ export class Newcomers {
     return this.#waiting.size;
   }
 
-  /** Takes a connection in under any object that stands for it. `sendOff` is called once, unless it is removed before. */
-  add(connection: object, address: string | undefined, sendOff: (why: SendOff) => void): void {
-    const network = networkOf(address ?? '');
-    const timer = setTimeout(() => this.#sendOff(connection, 'late'), this.#limits.timeoutMs);
+  /** Takes a connection in for `timeoutMs`, under any object that stands for it. `sendOff` is called once, unless it is removed before. */
+  add(connection: object, network: string, timeoutMs: number, sendOff: (why: SendOff) => void): void {
+    const timer = setTimeout(() => this.#sendOff(connection, 'late'), timeoutMs);
     this.#waiting.set(connection, { network, sendOff, timer });
     const count = (this.#perNetwork.get(network) ?? 0) + 1;
     this.#perNetwork.set(network, count);
-    if (count > this.#limits.maxPerAddress) this.#sendOffOldest((newcomer) => newcomer.network === network);
+    if (count > this.#limits.maxPerNetwork) this.#sendOffOldest((newcomer) => newcomer.network === network);
     if (this.#waiting.size > this.#limits.maxTotal) this.#sendOffOldest(() => true);
   }
 
-  /** The connection has logged in, or is gone. */
+  /** The connection has taken the step, or is gone. */
   remove(connection: object): void {
     const newcomer = this.#waiting.get(connection);
     if (newcomer === undefined) return;
@@ -73,8 +70,8 @@ export class Newcomers {
   }
 }
 
-/** One household or server has at least an IPv6 network of 64 bits, so its addresses count as one. */
-function networkOf(address: string): string {
+/** The network that stands for whoever has this address. One household or server has at least an IPv6 network of 64 bits, so its addresses count as one. */
+export function networkOf(address: string): string {
   const unmapped = address.replace(/^::ffff:(?=\d+\.)/i, '');
   if (!isIPv6(unmapped)) return unmapped;
   const [head = '', tail] = (unmapped.split('%')[0] ?? '').split('::');

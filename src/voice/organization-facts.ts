@@ -1,7 +1,7 @@
 import type { Channel } from '../channels/channel.entity.js';
-import type { ChannelId, UserId } from '../ids.js';
+import type { ChannelId, RoleId, UserId } from '../ids.js';
 import { NO_PERMISSIONS, type PermissionMask } from '../permissions/bits.js';
-import { effectivePermissions, type Subject } from '../permissions/evaluate.js';
+import { effectivePermissions, organizationPermissions, type Subject } from '../permissions/evaluate.js';
 import type { LoadedPolicy } from '../permissions/permission.service.js';
 
 /** How much of a description clients are told, in UTF-16 units, so that a frame never becomes too long. */
@@ -16,6 +16,8 @@ export interface ChannelFacts {
   readonly hasPassword: boolean;
   /** How many sessions fit in. */
   readonly maxUsers: number;
+  /** The order among siblings, smallest first; equal ones are ordered by id. */
+  readonly position: number;
 }
 
 /** What somebody may do in every channel. Two tables with the same key say the same. */
@@ -28,19 +30,24 @@ export interface PermissionTable {
 export class OrganizationFacts {
   readonly name: string;
   readonly tag: string;
+  /** False where sessions may not record. */
+  readonly recordingAllowed: boolean;
   /** Parents before children, siblings in their order. */
   readonly channels: ReadonlyMap<ChannelId, ChannelFacts>;
+  readonly #loaded: LoadedPolicy;
   readonly #tables: ReadonlyMap<UserId, PermissionTable>;
 
   constructor(
-    organization: { readonly name: string; readonly tag: string },
+    organization: { readonly name: string; readonly tag: string; readonly recordingAllowed: boolean },
     channels: readonly Channel[],
     loaded: LoadedPolicy,
     capacityOf: (channel: Channel) => number,
   ) {
     this.name = organization.name;
     this.tag = organization.tag;
+    this.recordingAllowed = organization.recordingAllowed;
     this.channels = new Map(channels.map((channel) => [channel.id, factsOf(channel, capacityOf(channel))]));
+    this.#loaded = loaded;
     this.#tables = permissionTables(loaded, channels);
   }
 
@@ -53,6 +60,29 @@ export class OrganizationFacts {
   permissionsIn(channelId: ChannelId, userId: UserId): PermissionMask {
     return this.#tables.get(userId)?.masks.get(channelId) ?? NO_PERMISSIONS;
   }
+
+  /** What the user may do where no ACL governs: nothing for a user who was not there. */
+  permissionsAtLarge(userId: UserId): PermissionMask {
+    const { policy, subjects } = this.#loaded;
+    const subject = subjects.get(userId);
+    return subject === undefined ? NO_PERMISSIONS : organizationPermissions(policy, subject);
+  }
+
+  hasRole(roleId: RoleId): boolean {
+    return this.#loaded.policy.roles.has(roleId);
+  }
+
+  /** True where the organization has the role and the user holds it. */
+  holdsRole(userId: UserId, roleId: RoleId): boolean {
+    return this.hasRole(roleId) && (this.#loaded.subjects.get(userId)?.roleIds.includes(roleId) ?? false);
+  }
+
+  /** The channel and all below it, parents before children; nothing where it was not there. */
+  subtree(channelId: ChannelId): ReadonlySet<ChannelId> {
+    const found = new Set(this.channels.has(channelId) ? [channelId] : []);
+    for (const { id, parentId } of this.channels.values()) if (parentId !== null && found.has(parentId)) found.add(id);
+    return found;
+  }
 }
 
 /** True where clients would be told the same of both. */
@@ -63,13 +93,14 @@ export function isSameChannel(left: ChannelFacts, right: ChannelFacts): boolean 
     left.name === right.name &&
     left.description === right.description &&
     left.hasPassword === right.hasPassword &&
-    left.maxUsers === right.maxUsers
+    left.maxUsers === right.maxUsers &&
+    left.position === right.position
   );
 }
 
-function factsOf({ id, parentId, name, description, passwordHash }: Channel, maxUsers: number): ChannelFacts {
+function factsOf({ id, parentId, name, description, passwordHash, position }: Channel, maxUsers: number): ChannelFacts {
   const told = (description ?? '').slice(0, MAX_DESCRIPTION_LENGTH).toWellFormed();
-  return { id, parentId, name, description: told, hasPassword: passwordHash !== null, maxUsers };
+  return { id, parentId, name, description: told, hasPassword: passwordHash !== null, maxUsers, position };
 }
 
 /** Most users hold the same few sets of roles, so each set is evaluated once. */

@@ -3,7 +3,7 @@ import type { BanService } from '../bans/ban.service.js';
 import type { ChannelService } from '../channels/channel.service.js';
 import { AppError, notFound } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
-import type { ChannelId, OrganizationId, SessionId } from '../ids.js';
+import { type ChannelId, isWhisperTarget, type OrganizationId, type SessionId, type WhisperTargetId } from '../ids.js';
 import type { OccupancyService } from '../occupancy/occupancy.service.js';
 import type { OrganizationService } from '../organizations/organization.service.js';
 import { holds, Permission } from '../permissions/bits.js';
@@ -12,13 +12,18 @@ import type { RouteUpdate } from '../relay/relay-update.js';
 import { systemContext } from '../request-context.js';
 import type { Session } from '../sessions/session.js';
 import type { SessionService } from '../sessions/session.service.js';
-import { type ChannelKey, ChannelKeys } from './channel-keys.js';
-import { ControlEvents } from './control-events.js';
+import type { ChannelKey } from './channel-keys.js';
+import { type ControlClient, ControlEvents } from './control-events.js';
+import type { ServerBody } from './control-frames.js';
 import { OrganizationFacts } from './organization-facts.js';
-import { isSameRoute, OrganizationView } from './organization-view.js';
+import { heardChannels, OrganizationView, type ViewedSession } from './organization-view.js';
+import { PacedPublisher } from './paced-publisher.js';
 import { endOfSession } from './refusal.js';
 import type { RelayHost } from './relay-host.js';
 import { RepeatedTask } from './repeated-task.js';
+import { RouteFeed, type Target, type TargetTruth } from './route-feed.js';
+import type { WhisperTargetIds } from './whisper-target-ids.js';
+import { type WhisperAudience, Whispers } from './whispers.js';
 
 /** What the feed of an organization asks and tells. */
 export interface FeedPorts {
@@ -35,23 +40,11 @@ export interface FeedPorts {
   readonly randomBytes: (length: number) => Uint8Array;
 }
 
-/** A key on its way to sessions; it is sent when the relay knows of it. */
-interface KeyDelivery {
-  readonly channelId: ChannelId;
-  readonly key: ChannelKey;
-  readonly recipients: readonly SessionId[];
-}
-
 /** A session whose rights are being loaded: nobody is told of it yet. */
 interface Admission {
   session: Session;
   /** Why it has ended meanwhile, or null. */
   endedBy: LeaveReason | null;
-}
-
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
 }
 
 /** Clients are told of changes at once, and then not more often than one millisecond per this many clients. */
@@ -66,24 +59,29 @@ export class OrganizationFeed {
   readonly events = new ControlEvents();
   readonly view: OrganizationView;
   readonly #ports: FeedPorts;
-  readonly #keys: ChannelKeys;
-  readonly #routes = new Map<ChannelId, RouteUpdate>();
-  readonly #dirty = new Set<ChannelId>();
-  readonly #keyed = new Map<SessionId, Set<ChannelId>>();
-  readonly #waiters = new Map<string, Waiter[]>();
+  readonly #whispers: Whispers;
+  readonly #routes: RouteFeed;
   readonly #admissions = new Map<SessionId, Admission>();
   readonly #refreshing: RepeatedTask;
-  readonly #publishWaiters: (() => void)[] = [];
-  #isPumpDue = false;
-  #rekeyTimer: NodeJS.Timeout | undefined;
-  #publishTimer: NodeJS.Timeout | undefined;
-  #publishedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #publisher: PacedPublisher;
   #isClosed = false;
 
-  constructor(organizationId: OrganizationId, ports: FeedPorts) {
+  constructor(organizationId: OrganizationId, ports: FeedPorts, whisperTargetIds: WhisperTargetIds) {
     this.view = new OrganizationView(organizationId);
     this.#ports = ports;
-    this.#keys = new ChannelKeys(ports.randomBytes);
+    this.#whispers = new Whispers(this.view, whisperTargetIds);
+    this.#routes = new RouteFeed({
+      ...ports,
+      truthOf: (target) => (isWhisperTarget(target) ? this.#truthOfWhisper(target) : this.#truthOfChannel(target)),
+      sendKey: (sessionIds, target, key) => this.#sendKey(sessionIds, target, key),
+    });
+    this.#publisher = new PacedPublisher({
+      nowMs: ports.nowMs,
+      intervalMs: () => Math.min(MAX_PUBLISH_INTERVAL_MS, this.events.receiverCount / CLIENTS_PER_MS),
+      publish: () => {
+        if (this.view.facts !== null) this.events.publish(this.view);
+      },
+    });
     this.#refreshing = new RepeatedTask(() => this.#load(), ports.logger);
   }
 
@@ -94,7 +92,7 @@ export class OrganizationFeed {
 
   /** What the relay was last told. */
   get routes(): Iterable<RouteUpdate> {
-    return this.#routes.values();
+    return this.#routes.routes;
   }
 
   /** Takes a new session in and loads what it may do. Throws the reason where it has ended meanwhile, UNAVAILABLE where the database is away. */
@@ -108,7 +106,14 @@ export class OrganizationFeed {
     }
     if (admission.endedBy !== null) throw endOf(admission.endedBy);
     this.view.putSession(admission.session);
-    this.#schedulePublish();
+    this.#touchWhispersOf(session.id);
+    this.#publisher.schedule();
+  }
+
+  /** Tells a client from now on what happens. Returns the frames of the present state, with the keys that its session has. The view must have been loaded, and know the session. */
+  enter(sessionId: SessionId, client: ControlClient): Uint8Array {
+    const keys = this.#routes.keysOf(sessionId).flatMap(({ target, key }) => this.#keyMessage(target, key) ?? []);
+    return this.events.enter(this.view, sessionId, client, keys);
   }
 
   /** Loads the rules again. Resolves when all that was committed before the call has been taken in and told to the relay. */
@@ -135,21 +140,21 @@ export class OrganizationFeed {
   /** A session has joined a channel. */
   joined(channelId: ChannelId, sessionId: SessionId): void {
     if (!this.view.addMember(channelId, sessionId)) return;
-    this.#touch(channelId);
-    this.#schedulePublish();
+    this.#touchStep(channelId, sessionId);
+    this.#publisher.schedule();
     if (this.#mayHear(channelId, sessionId)) return;
     // Either the right was given a moment ago, or taken: the rules say which, and put out whoever may not stay.
-    this.refresh().catch((error: unknown) => this.#settleWaiters(channelId, sessionId, error));
+    this.refresh().catch((error: unknown) => this.#routes.settleWaiters(channelId, sessionId, error));
   }
 
   /** A session is no longer in a channel. */
   left(channelId: ChannelId, sessionId: SessionId, reason: LeaveReason): void {
     if (!this.view.removeMember(channelId, sessionId)) return;
-    const wasKeyed = this.#forgetKey(channelId, sessionId);
-    this.#settleWaiters(channelId, sessionId, refusalOfJoin(reason));
+    const wasKeyed = this.#routes.forget(channelId, sessionId);
+    this.#routes.settleWaiters(channelId, sessionId, refusalOfJoin(reason));
     if (wasKeyed && reason !== 'left') this.events.sendChannelLeft(sessionId, channelId, reason);
-    this.#touch(channelId);
-    this.#schedulePublish();
+    this.#touchStep(channelId, sessionId);
+    this.#publisher.schedule();
   }
 
   /** Something of a session has changed. */
@@ -159,50 +164,74 @@ export class OrganizationFeed {
     const viewed = this.view.sessions.get(session.id);
     if (viewed === undefined) return;
     this.view.putSession(session);
-    for (const channelId of viewed.channelIds) this.#touch(channelId);
-    this.#schedulePublish();
+    for (const channelId of heardChannels(viewed)) this.#routes.touch(channelId);
+    this.#touchWhispersOf(session.id);
+    this.#followListening(session, viewed.session.listeningChannelIds);
+    // Either it was allowed a moment ago, or forbidden: the rules say which.
+    if (session.recording && this.view.facts?.recordingAllowed === false) this.refreshPersistently();
+    this.#publisher.schedule();
   }
 
   /** A session has ended. */
-  closed(sessionId: SessionId, reason: LeaveReason): void {
+  closed(sessionId: SessionId, reason: LeaveReason, message: string): void {
     const admission = this.#admissions.get(sessionId);
     if (admission !== undefined) admission.endedBy = reason;
     this.#admissions.delete(sessionId);
-    const channelIds = this.view.removeSession(sessionId);
-    if (channelIds === undefined) return;
-    for (const channelId of channelIds) {
-      this.#forgetKey(channelId, sessionId);
-      this.#settleWaiters(channelId, sessionId, endOf(reason));
-      this.#touch(channelId);
+    this.#touchWhispersOf(sessionId);
+    const viewed = this.view.sessions.get(sessionId);
+    if (viewed === undefined) return;
+    this.view.removeSession(sessionId);
+    for (const channelId of heardChannels(viewed)) {
+      this.#routes.forget(channelId, sessionId);
+      this.#routes.settleWaiters(channelId, sessionId, endOf(reason));
+      this.#routes.touch(channelId);
     }
-    this.#keyed.delete(sessionId);
-    this.events.leave(this.view, sessionId, reason);
-    this.#schedulePublish();
+    for (const target of this.#whispers.removeAllOf(sessionId)) {
+      this.#routes.settleWaiters(target, sessionId, endOf(reason));
+      this.#routes.touch(target);
+    }
+    this.events.leave(this.view, sessionId, { reason, message });
+    this.#publisher.schedule();
   }
 
-  /** Resolves when the session has been given the key of a channel that it has joined, and others know of it. Throws where it may not be there after all. */
+  /** Resolves when the session has been given the key of a channel that it has joined or listens to, and others know of it. Throws where it may not be there after all. */
   async untilKeyed(channelId: ChannelId, sessionId: SessionId): Promise<void> {
-    if (this.#keyed.get(sessionId)?.has(channelId) !== true) {
-      if (!this.view.isMember(channelId, sessionId)) throw refusalOfJoin('permission_lost');
-      const key = waiterKey(channelId, sessionId);
-      await new Promise<void>((resolve, reject) => {
-        this.#waiters.set(key, [...(this.#waiters.get(key) ?? []), { resolve, reject }]);
-      });
-    }
-    // A voice that comes before the session is known would be a stranger's.
-    if (!this.events.isTold(sessionId)) await new Promise<void>((resolve) => this.#publishWaiters.push(resolve));
+    const viewed = this.view.sessions.get(sessionId);
+    if (viewed === undefined || !heardChannels(viewed).includes(channelId)) throw refusalOfJoin('permission_lost');
+    await this.#routes.untilKeyed(channelId, sessionId);
+    await this.#untilTold(sessionId);
+  }
+
+  /** Says to whom a session whispers, by a new target where `id` is null. Resolves with the target when the relay knows and the speaker has the key. Throws as {@link Whispers.set}. */
+  async setWhisper(
+    sessionId: SessionId,
+    id: WhisperTargetId | null,
+    audience: WhisperAudience,
+  ): Promise<WhisperTargetId> {
+    const speaker = this.view.sessions.get(sessionId);
+    if (speaker === undefined) throw notFound('session');
+    const target = this.#whispers.set(speaker, id, audience);
+    this.#routes.touchNow([target]);
+    await this.#ports.relay.settled();
+    await this.#routes.untilKeyed(target, sessionId);
+    await this.#untilTold(sessionId);
+    return target;
+  }
+
+  /** Throws NOT_FOUND where the session has no such target. */
+  removeWhisper(sessionId: SessionId, target: WhisperTargetId): void {
+    this.#whispers.remove(sessionId, target);
+    this.#routes.forget(target, sessionId);
+    this.#routes.touch(target);
   }
 
   /** Takes all routes back and stops. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearTimeout(this.#rekeyTimer);
-    clearTimeout(this.#publishTimer);
+    this.#publisher.stop();
     this.#refreshing.stop();
-    for (const target of this.#routes.keys()) this.#ports.relay.update({ type: 'remove_route', target });
-    this.#routes.clear();
-    for (const resolve of this.#publishWaiters.splice(0)) resolve();
+    this.#routes.close();
   }
 
   async #load(): Promise<void> {
@@ -233,28 +262,43 @@ export class OrganizationFeed {
       if (!loaded.subjects.has(userId)) await sessions.close(ctx, id, 'user_deleted');
       else if (banned[index] === true) await sessions.close(ctx, id, 'banned');
     }
+    if (this.view.facts?.recordingAllowed === false) await this.#closeRecording();
     await occupancy.reconcile(ctx, organizationId, loaded);
-    this.#pump();
+    this.#routes.touchNow([]);
     await this.#ports.relay.settled();
-    this.#schedulePublish();
+    this.#publisher.schedule();
+  }
+
+  async #closeRecording(): Promise<void> {
+    const ctx = systemContext('voice-feed');
+    for (const { session } of [...this.view.sessions.values()]) {
+      if (session.recording) await this.#ports.sessions.close(ctx, session.id, 'recording_forbidden');
+    }
   }
 
   #takeFacts(facts: OrganizationFacts): void {
     this.view.facts = facts;
-    this.#keys.retain(facts.channels);
-    for (const channelId of [...this.view.occupiedChannels(), ...this.#routes.keys()]) this.#dirty.add(channelId);
-    this.#pump();
+    this.#whispers.takeFacts();
+    this.#routes.retain((target) =>
+      isWhisperTarget(target) ? this.#whispers.has(target) : facts.channels.has(target),
+    );
+    this.#routes.touchNow([...this.view.occupiedChannels(), ...this.#whispers.all, ...this.#routes.targets]);
   }
 
-  /** Takes over who is in which channel from where that is kept. */
+  /** Takes over from where it is kept who is in which channel, and what each session wishes. */
   async #healMembership(): Promise<void> {
     const { view } = this;
     const channelIds = new Set([...(view.facts?.channels.keys() ?? []), ...view.occupiedChannels()]);
     const versionBefore = view.membershipVersion;
-    const { occupancy } = this.#ports;
-    const truth = await occupancy.membersOf(systemContext('voice-heal'), view.organizationId, [...channelIds]);
+    const { occupancy, sessions } = this.#ports;
+    const ctx = systemContext('voice-heal');
+    const truth = await occupancy.membersOf(ctx, view.organizationId, [...channelIds]);
     // What was read is older than an event that has come meanwhile.
     if (view.membershipVersion !== versionBefore) return;
+    for (const session of sessions.allOf(ctx, view.organizationId)) {
+      const viewed = view.sessions.get(session.id);
+      if (viewed !== undefined && viewed.session !== session) this.changed(session);
+    }
     for (const sessionId of view.sessions.keys()) {
       for (const [channelId, members] of truth) {
         const isMember = members.includes(sessionId);
@@ -264,92 +308,68 @@ export class OrganizationFeed {
     }
   }
 
-  #touch(channelId: ChannelId): void {
-    this.#dirty.add(channelId);
-    if (this.#isPumpDue) return;
-    this.#isPumpDue = true;
-    // All that happens in one turn is told in one update.
-    setImmediate(() => this.#pump());
+  #truthOfChannel(channelId: ChannelId): TargetTruth {
+    return { holders: this.view.hearers(channelId), route: (epoch) => this.view.route(channelId, epoch) };
   }
 
-  /** Tells the relay what has changed, then hands out the keys. */
-  #pump(): void {
-    this.#isPumpDue = false;
-    if (this.#isClosed) return;
-    const deliveries: KeyDelivery[] = [];
-    let dueAtMs = Number.POSITIVE_INFINITY;
-    for (const channelId of this.#dirty) {
-      const change = this.#keys.settle(channelId, this.view.hearers(channelId), this.#ports.nowMs());
-      this.#tellRoute(channelId, change === null ? null : this.view.route(channelId, change.current.epoch));
-      if (change === null) continue;
-      if (change.recipients.length > 0) {
-        deliveries.push({ channelId, key: change.current, recipients: change.recipients });
-      }
-      if (change.dueAtMs === null) this.#dirty.delete(channelId);
-      else dueAtMs = Math.min(dueAtMs, change.dueAtMs);
+  /** The speaker has the key without hearing the target. */
+  #truthOfWhisper(target: WhisperTargetId): TargetTruth {
+    const holders = this.#whispers.holders(target);
+    return {
+      holders,
+      route: (epoch) => this.#whispers.route(target, holders, epoch),
+      onLost: (sessionId) => this.events.sendWhisperEnded(sessionId, target),
+    };
+  }
+
+  #sendKey(sessionIds: readonly SessionId[], target: Target, key: ChannelKey): void {
+    const message = this.#keyMessage(target, key);
+    if (message !== undefined) this.events.send(sessionIds, message);
+  }
+
+  #keyMessage(target: Target, { epoch, key }: ChannelKey): ServerBody | undefined {
+    if (!isWhisperTarget(target)) return { case: 'channelKey', value: { targetId: target, epoch, key } };
+    const speakerId = this.#whispers.speakerOf(target);
+    if (speakerId === undefined) return undefined;
+    return { case: 'whisperKey', value: { targetId: target, epoch, key, sessionId: speakerId } };
+  }
+
+  /** Somebody has come into a channel, or left it. */
+  #touchStep(channelId: ChannelId, sessionId: SessionId): void {
+    this.#routes.touch(channelId);
+    const userId = this.view.sessions.get(sessionId)?.session.userId;
+    for (const target of this.#whispers.concernedByStep(channelId, userId)) this.#routes.touch(target);
+  }
+
+  /** A session listens to other channels than before. */
+  #followListening({ id, listeningChannelIds }: Session, before: readonly ChannelId[]): void {
+    for (const channelId of before) if (!listeningChannelIds.includes(channelId)) this.#listensNoMore(channelId, id);
+    for (const channelId of listeningChannelIds) {
+      if (before.includes(channelId)) continue;
+      this.#routes.touch(channelId);
+      if (this.#mayHear(channelId, id)) continue;
+      this.refresh().catch((error: unknown) => this.#routes.settleWaiters(channelId, id, error));
     }
-    this.#scheduleRekey(dueAtMs);
-    if (deliveries.length > 0) this.#deliver(deliveries);
   }
 
-  #tellRoute(channelId: ChannelId, route: RouteUpdate | null): void {
-    const { relay } = this.#ports;
-    const told = this.#routes.get(channelId);
-    if (route === null) {
-      this.#dirty.delete(channelId);
-      if (this.#routes.delete(channelId)) relay.update({ type: 'remove_route', target: channelId });
-    } else if (told === undefined || !isSameRoute(told, route)) {
-      this.#routes.set(channelId, route);
-      relay.update({ type: 'set_route', ...route });
-    }
+  /** Who joins the channel hears it on. Who has not wished it is told why. */
+  #listensNoMore(channelId: ChannelId, sessionId: SessionId): void {
+    if (this.view.isMember(channelId, sessionId)) return;
+    const reason = this.view.facts?.channels.has(channelId) === false ? 'channel_deleted' : 'permission_lost';
+    const wasKeyed = this.#routes.forget(channelId, sessionId);
+    this.#routes.settleWaiters(channelId, sessionId, refusalOfJoin(reason));
+    if (wasKeyed && !this.#mayHear(channelId, sessionId)) this.events.sendChannelLeft(sessionId, channelId, reason);
   }
 
-  #scheduleRekey(dueAtMs: number): void {
-    clearTimeout(this.#rekeyTimer);
-    if (dueAtMs === Number.POSITIVE_INFINITY) return;
-    this.#rekeyTimer = setTimeout(() => this.#pump(), Math.max(1, dueAtMs - this.#ports.nowMs()));
+  #touchWhispersOf(sessionId: SessionId): void {
+    const viewed: ViewedSession | undefined = this.view.sessions.get(sessionId);
+    if (viewed === undefined) return;
+    for (const target of this.#whispers.concernedBy(viewed)) this.#routes.touch(target);
   }
 
-  /** A client that uses a key which the relay does not know yet would lose its first words. */
-  #deliver(deliveries: readonly KeyDelivery[]): void {
-    this.#ports.relay.settled().then(() => {
-      for (const { channelId, key, recipients } of deliveries) {
-        for (const sessionId of recipients) {
-          if (!this.#keys.isHolder(channelId, sessionId)) continue;
-          this.events.sendKey(sessionId, channelId, key);
-          this.#keyed.set(sessionId, (this.#keyed.get(sessionId) ?? new Set<ChannelId>()).add(channelId));
-          this.#settleWaiters(channelId, sessionId, null);
-        }
-      }
-    });
-  }
-
-  #forgetKey(channelId: ChannelId, sessionId: SessionId): boolean {
-    this.#keys.lose(channelId, sessionId);
-    return this.#keyed.get(sessionId)?.delete(channelId) ?? false;
-  }
-
-  /** `refusal` is null where the join has come to its end. */
-  #settleWaiters(channelId: ChannelId, sessionId: SessionId, refusal: unknown): void {
-    const key = waiterKey(channelId, sessionId);
-    const waiters = this.#waiters.get(key) ?? [];
-    this.#waiters.delete(key);
-    for (const { resolve, reject } of waiters) refusal === null ? resolve() : reject(refusal);
-  }
-
-  #schedulePublish(): void {
-    if (this.#publishTimer !== undefined || this.#isClosed) return;
-    const intervalMs = Math.min(MAX_PUBLISH_INTERVAL_MS, this.events.receiverCount / CLIENTS_PER_MS);
-    const waitMs = this.#publishedAtMs + intervalMs - this.#ports.nowMs();
-    this.#publishTimer = setTimeout(() => this.#publish(), Math.max(0, waitMs));
-  }
-
-  #publish(): void {
-    this.#publishTimer = undefined;
-    if (this.view.facts === null) return;
-    this.#publishedAtMs = this.#ports.nowMs();
-    this.events.publish(this.view);
-    for (const resolve of this.#publishWaiters.splice(0)) resolve();
+  /** A voice that comes before the session is known would be a stranger's. */
+  async #untilTold(sessionId: SessionId): Promise<void> {
+    if (!this.events.isTold(sessionId)) await this.#publisher.untilPublished();
   }
 
   #mayHear(channelId: ChannelId, sessionId: SessionId): boolean {
@@ -357,10 +377,6 @@ export class OrganizationFeed {
     const userId = sessions.get(sessionId)?.session.userId;
     return facts !== null && userId !== undefined && holds(facts.permissionsIn(channelId, userId), Permission.JOIN);
   }
-}
-
-function waiterKey(channelId: ChannelId, sessionId: SessionId): string {
-  return `${channelId} ${sessionId}`;
 }
 
 /** What somebody is told whose session has ended in the middle of a request. */

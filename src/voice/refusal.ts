@@ -34,6 +34,8 @@ export function endOfSession(reason: LeaveReason): AppError | null {
       return new AppError('TIMED_OUT', 'Nothing was heard from you for too long.');
     case 'kicked':
       return new AppError('KICKED', 'You were removed from the server.');
+    case 'recording_forbidden':
+      return new AppError('KICKED', 'You were recording, and this organization does not allow that any more.');
     case 'banned':
       return new AppError('BANNED', 'You are banned.');
     case 'replaced':

@@ -1,13 +1,17 @@
 import { AppError, notFound, unreachable } from '../errors.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { ChannelId, OrganizationId, SessionId, UserId } from '../ids.js';
+import type { ChannelId, OrganizationId, SessionId, UserId, WhisperTargetId } from '../ids.js';
+import type { SendText } from '../protocol/generated/control_pb.js';
 import type { SessionUpdate } from '../relay/relay-update.js';
 import { systemContext } from '../request-context.js';
 import type { Session } from '../sessions/session.js';
 import type { UserService } from '../users/user.service.js';
 import type { ControlClient } from './control-events.js';
 import { type FeedPorts, OrganizationFeed } from './organization-feed.js';
+import { addressText } from './text-messages.js';
+import { WhisperTargetIds } from './whisper-target-ids.js';
+import type { WhisperAudience } from './whispers.js';
 
 /** How often the relay is told the whole truth, and each organization loaded again, in milliseconds: so long an event that was lost can do harm. */
 const RESYNC_INTERVAL_MS = 5000;
@@ -22,12 +26,24 @@ export interface RelayFeedOptions extends FeedPorts {
   readonly users: UserService;
 }
 
+/** What a client is told that comes in. */
+export interface Entrance {
+  /** The keys of its session. */
+  readonly keys: SessionUpdate;
+  /** Name and tag of the organization. */
+  readonly name: string;
+  readonly tag: string;
+  /** The present state. */
+  readonly frames: Uint8Array;
+}
+
 /** The one place that turns what the control plane has decided into what the relay does and what clients are told. */
 export class RelayFeed {
   readonly #options: RelayFeedOptions;
   readonly #organizations = new Map<OrganizationId, OrganizationFeed>();
   /** The sessions that the relay knows, with their keys. */
   readonly #sessions = new Map<SessionId, SessionUpdate & { readonly organizationId: OrganizationId }>();
+  readonly #whisperTargetIds: WhisperTargetIds;
   readonly #unsubscribe: () => void;
   readonly #resyncTimer: NodeJS.Timeout;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -39,6 +55,7 @@ export class RelayFeed {
 
   constructor(options: RelayFeedOptions) {
     this.#options = options;
+    this.#whisperTargetIds = new WhisperTargetIds(randomNumber(options.randomBytes));
     this.#unsubscribe = options.events.subscribe((event) => this.#onEvent(event));
     this.#resyncTimer = setInterval(() => this.#resync(), RESYNC_INTERVAL_MS);
     this.#relayStartedAtMs = options.nowMs();
@@ -46,10 +63,10 @@ export class RelayFeed {
   }
 
   /**
-   * Makes a session known to the relay and returns its keys, once its rights are loaded too. Throws the reason where it
-   * has ended meanwhile, and UNAVAILABLE where the database is away.
+   * Makes a session known to the relay, and resolves when its rights are loaded too. Throws the reason where it has ended
+   * meanwhile, and UNAVAILABLE where the database is away.
    */
-  async admit(session: Session): Promise<SessionUpdate> {
+  async admit(session: Session): Promise<void> {
     const { relay, randomBytes } = this.#options;
     const { id: sessionId, organizationId } = session;
     // What has ended before it came here would never be told to end.
@@ -62,29 +79,57 @@ export class RelayFeed {
     this.#sessions.set(sessionId, { ...keys, organizationId });
     relay.update({ type: 'add_session', ...keys });
     await organization.admit(session);
-    return keys;
   }
 
-  /** From now on the client is told what happens. Returns what the organization is called, and the frames of its present state. Throws UNAUTHENTICATED where the session has ended. */
-  enter(
-    session: Session,
-    client: ControlClient,
-  ): { readonly name: string; readonly tag: string; readonly frames: Uint8Array } {
-    const organization = this.#organizations.get(session.organizationId);
-    const viewed = organization?.view.sessions.get(session.id);
+  /** From now on the client is told what happens, also where another one was before. Throws UNAUTHENTICATED where the session has ended. */
+  enter({ id, organizationId }: Session, client: ControlClient): Entrance {
+    const organization = this.#organizations.get(organizationId);
+    const keys = this.#sessions.get(id);
     const facts = organization?.view.facts;
-    if (organization === undefined || viewed === undefined || !facts) {
+    if (organization === undefined || keys === undefined || !facts || !organization.view.sessions.has(id)) {
       throw new AppError('UNAUTHENTICATED', 'Your session has ended.');
     }
-    const frames = organization.events.enter(organization.view, viewed, client);
-    return { name: facts.name, tag: facts.tag, frames };
+    return { keys, name: facts.name, tag: facts.tag, frames: organization.enter(id, client) };
+  }
+
+  /** The client of the session is told nothing until it comes back; then it gets the texts that came meanwhile. */
+  pause({ id, organizationId }: Session): void {
+    this.#organizations.get(organizationId)?.events.pause(id);
+  }
+
+  /** The session's client is at another address, which may be banned. */
+  relocated(session: Session): void {
+    const organization = this.#organizations.get(session.organizationId);
+    const former = organization?.view.sessions.get(session.id)?.session;
+    if (organization === undefined || former === undefined || former.remoteAddress === session.remoteAddress) return;
+    organization.view.amend(session);
+    organization.refreshPersistently();
   }
 
   /** Resolves when a join has come to its end: the relay knows, and the session has the key. Throws where it may not be there after all. */
   async untilJoined({ organizationId, id }: Session, channelId: ChannelId): Promise<void> {
-    const organization = this.#organizations.get(organizationId);
-    if (organization === undefined) throw notFound('session');
-    await organization.untilKeyed(channelId, id);
+    await this.#present(organizationId).untilKeyed(channelId, id);
+  }
+
+  /** Says to whom a session whispers, by a new target where `target` is null. Resolves with the target when the relay knows and the speaker has the key. Throws NOT_FOUND, PERMISSION_DENIED or QUOTA_EXCEEDED. */
+  setWhisper(
+    { organizationId, id }: Session,
+    target: WhisperTargetId | null,
+    audience: WhisperAudience,
+  ): Promise<WhisperTargetId> {
+    return this.#present(organizationId).setWhisper(id, target, audience);
+  }
+
+  /** Throws NOT_FOUND where the session has no such target. */
+  removeWhisper({ organizationId, id }: Session, target: WhisperTargetId): void {
+    this.#present(organizationId).removeWhisper(id, target);
+  }
+
+  /** Brings a text of the session to those who are to read it. Throws as {@link addressText}. */
+  sendText({ organizationId, id }: Session, text: SendText): void {
+    const organization = this.#present(organizationId);
+    const { message, receivers } = addressText(organization.view, id, text);
+    organization.events.sendLasting(receivers, message);
   }
 
   /** Resolves when the relay knows of all that has happened before. */
@@ -119,7 +164,7 @@ export class RelayFeed {
       case 'session_closed':
         this.#sessions.delete(event.sessionId);
         this.#options.relay.update({ type: 'remove_session', sessionId: event.sessionId });
-        organization?.closed(event.sessionId, event.reason);
+        organization?.closed(event.sessionId, event.reason, event.message);
         if (organization !== undefined) this.#dropIfEmpty(organization);
         break;
       case 'user_updated':
@@ -233,10 +278,16 @@ export class RelayFeed {
     this.#restartPauseMs = Math.min(MAX_RESTART_MS, 2 * this.#restartPauseMs);
   }
 
+  #present(id: OrganizationId): OrganizationFeed {
+    const organization = this.#organizations.get(id);
+    if (organization === undefined) throw notFound('session');
+    return organization;
+  }
+
   #organization(id: OrganizationId): OrganizationFeed {
     const known = this.#organizations.get(id);
     if (known !== undefined) return known;
-    const organization = new OrganizationFeed(id, this.#options);
+    const organization = new OrganizationFeed(id, this.#options, this.#whisperTargetIds);
     this.#organizations.set(id, organization);
     return organization;
   }
@@ -251,4 +302,9 @@ export class RelayFeed {
   #background(work: Promise<unknown>): void {
     work.catch((error: unknown) => this.#options.logger.warn({ err: error }, 'voice could not follow a change yet'));
   }
+}
+
+function randomNumber(randomBytes: (length: number) => Uint8Array): number {
+  const bytes = randomBytes(4);
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 }

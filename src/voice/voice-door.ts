@@ -1,31 +1,40 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
 import type { AuthService } from '../auth/auth.service.js';
 import type { BanService } from '../bans/ban.service.js';
 import type { ChannelService } from '../channels/channel.service.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { SessionId } from '../ids.js';
 import type { OccupancyService } from '../occupancy/occupancy.service.js';
 import type { OrganizationService } from '../organizations/organization.service.js';
 import type { PermissionService } from '../permissions/permission.service.js';
+import type { ModerationService } from '../sessions/moderation.service.js';
 import type { SessionService } from '../sessions/session.service.js';
 import type { UserService } from '../users/user.service.js';
 import { cannotBind } from './bind-error.js';
+import { isAnswerable } from './client-hello.js';
 import { ControlConnection } from './control-connection.js';
-import { ControlRequests, type RequestPorts, type VoiceTerms } from './control-requests.js';
-import { Newcomers, type SendOff } from './newcomers.js';
-import { endOfSession } from './refusal.js';
+import { ControlRequests, type RequestPorts } from './control-requests.js';
+import { HandshakeRate } from './handshake-rate.js';
+import { LiveSessions } from './live-sessions.js';
+import { Newcomers, networkOf, type SendOff } from './newcomers.js';
 import { RelayFeed } from './relay-feed.js';
 import type { RelayHost } from './relay-host.js';
+import type { VoiceTerms } from './session-opening.js';
 
-/** Connections that have not logged in yet, from everywhere and from one address. A thousand people come back at once after a restart, many of them from behind one address. */
-const MAX_NEWCOMERS = 1024;
-const MAX_NEWCOMERS_PER_ADDRESS = 256;
+/**
+ * Connections before the end of their TLS handshake, and as many behind it before the end of their login: from
+ * everywhere and from one network. A thousand people come back at once after a restart, many of them from behind one
+ * address. Whoever opens connections and lets them lie pushes out nobody who is a step further.
+ */
+const MAX_NEWCOMERS = { maxTotal: 1024, maxPerNetwork: 256 };
+/** TLS handshakes of one network: each costs the server about a millisecond. */
+const HANDSHAKE_RATE = { perSecond: 100, burst: 1024 };
+const MAX_HANDSHAKING_NETWORKS = 10_000;
 const KEEP_ALIVE_DELAY_MS = 30_000;
 /** How long the last words of all connections may take, in milliseconds. */
 const CLOSE_MS = 1000;
@@ -39,6 +48,8 @@ export interface VoiceDoorOptions {
   readonly tls: { readonly cert: string; readonly key: string };
   /** How long a connection may take until its login has succeeded, in milliseconds. */
   readonly handshakeTimeoutMs: number;
+  /** TLS handshakes of one network per second, after a first burst; 100 and 1024 where it is left out. */
+  readonly handshakeRate?: { readonly perSecond: number; readonly burst: number };
   readonly terms: VoiceTerms;
   readonly services: VoiceServices;
   readonly relay: RelayHost;
@@ -51,6 +62,7 @@ export interface VoiceServices {
   readonly auth: AuthService;
   readonly sessions: SessionService;
   readonly occupancy: OccupancyService;
+  readonly moderation: ModerationService;
   readonly permissions: PermissionService;
   readonly channels: ChannelService;
   readonly organizations: OrganizationService;
@@ -62,12 +74,16 @@ export interface VoiceServices {
 export interface VoiceDoorCounters {
   /** Clients that have logged in. */
   readonly sessions: number;
-  /** Connections that have not. */
+  /** Sessions that wait for their clients to come back. */
+  readonly waiting: number;
+  /** Connections that have not: with TLS, and without yet. */
   readonly newcomers: number;
+  /** TCP connections that were accepted, since the start. */
+  readonly accepted: number;
   /** TLS handshakes that failed, since the start. */
   readonly failedHandshakes: number;
-  /** Connections that were closed because they took too long to log in, or because too many came after them. */
-  readonly sentOff: Readonly<Record<SendOff, number>>;
+  /** Connections that were closed before their login: late, crowded out by later ones, or hasty, their network having begun too many handshakes. */
+  readonly sentOff: Readonly<Record<SendOff | 'hasty', number>>;
   /** Voice packets that were not sent through the control connection because the client did not read fast enough. */
   readonly droppedVoice: number;
 }
@@ -75,17 +91,21 @@ export interface VoiceDoorCounters {
 /** The door of voice clients: TLS connections on the control port, and what keeps the relay at their rights. */
 export class VoiceDoor {
   readonly #options: VoiceDoorOptions;
-  readonly #server: Server;
+  readonly #server: TcpServer;
+  readonly #tls: TlsServer;
   readonly #feed: RelayFeed;
   readonly #requestPorts: RequestPorts;
-  readonly #newcomers: Newcomers;
+  readonly #halfOpen = new Newcomers(MAX_NEWCOMERS);
+  readonly #strangers = new Newcomers(MAX_NEWCOMERS);
+  readonly #handshakes: HandshakeRate;
   /** TCP sockets by the address and port of the client, which the TLS socket above has in common with it. */
-  readonly #sockets = new Map<string, Socket>();
+  readonly #sockets = new Map<string, Arrival>();
   /** The same for those whose TLS handshake has succeeded. */
   readonly #connections = new Map<string, ControlConnection>();
-  readonly #bySession = new Map<SessionId, ControlConnection>();
+  readonly #live: LiveSessions;
   readonly #unsubscribe: () => void;
-  readonly #sentOff = { late: 0, crowded: 0 };
+  readonly #sentOff = { late: 0, crowded: 0, hasty: 0 };
+  #accepted = 0;
   #failedHandshakes = 0;
   #droppedVoice = 0;
   #connectionCount = 0;
@@ -93,14 +113,12 @@ export class VoiceDoor {
 
   /** Resolves once the port is bound. Throws AppError UNAVAILABLE, with the port and the reason, where it cannot be. */
   static async start(options: VoiceDoorOptions): Promise<VoiceDoor> {
-    const { bindAddress, port, tls, handshakeTimeoutMs } = options;
-    const server = createServer({
-      ...tls,
-      minVersion: 'TLSv1.2',
-      handshakeTimeout: handshakeTimeoutMs,
+    const { bindAddress, port } = options;
+    const server = createTcpServer({
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
+      pauseOnConnect: true,
     });
     const listening = once(server, 'listening');
     server.listen(port, bindAddress);
@@ -114,25 +132,26 @@ export class VoiceDoor {
     return new VoiceDoor(server, options);
   }
 
-  private constructor(server: Server, options: VoiceDoorOptions) {
-    const { services, relay, events, logger, handshakeTimeoutMs } = options;
+  private constructor(server: TcpServer, options: VoiceDoorOptions) {
+    const { services, relay, events, logger, tls, handshakeTimeoutMs, handshakeRate = HANDSHAKE_RATE } = options;
     const nowMs = () => performance.now();
     this.#options = options;
     this.#server = server;
-    this.#newcomers = new Newcomers({
-      maxTotal: MAX_NEWCOMERS,
-      maxPerAddress: MAX_NEWCOMERS_PER_ADDRESS,
-      timeoutMs: handshakeTimeoutMs,
-    });
+    this.#handshakes = new HandshakeRate({ ...handshakeRate, maxNetworks: MAX_HANDSHAKING_NETWORKS });
+    this.#tls = createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: handshakeTimeoutMs });
     this.#feed = new RelayFeed({ ...services, relay, events, logger, nowMs, randomBytes });
     const onError = (error: unknown) => logger.error({ err: error }, 'a voice session could not be ended');
-    this.#requestPorts = { ...services, relay, events, feed: this.#feed, terms: options.terms, nowMs, onError };
+    const { terms } = options;
+    const feed = this.#feed;
+    const live = { ...services, feed, resumeTimeoutMs: terms.resumeTimeoutMs, nowMs, randomBytes, onError };
+    this.#live = new LiveSessions(live);
+    this.#requestPorts = { ...services, relay, events, feed, live: this.#live, terms, nowMs, onError };
     // The feed has subscribed before: clients are told of an end when the relay is.
     this.#unsubscribe = events.subscribe((event) => this.#onEvent(event));
-    relay.onTunneled((sessionId, packet) => this.#bySession.get(sessionId)?.sendVoice(packet));
+    relay.onTunneled((sessionId, packet) => this.#live.connectionOf(sessionId)?.sendVoice(packet));
     server.on('connection', (socket) => this.#onSocket(socket));
-    server.on('secureConnection', (socket) => this.#onSecureSocket(socket));
-    server.on('tlsClientError', () => {
+    this.#tls.on('secureConnection', (socket) => this.#onSecureSocket(socket));
+    this.#tls.on('tlsClientError', () => {
       this.#failedHandshakes += 1;
     });
     server.on('error', (error) => logger.error({ err: error }, 'voice door: the listener failed'));
@@ -148,8 +167,10 @@ export class VoiceDoor {
   counters(): VoiceDoorCounters {
     const dropped = [...this.#connections.values()].reduce((sum, { droppedVoice }) => sum + droppedVoice, 0);
     return {
-      sessions: this.#bySession.size,
-      newcomers: this.#newcomers.size,
+      sessions: this.#live.connected,
+      waiting: this.#live.waiting,
+      newcomers: this.#halfOpen.size + this.#strangers.size,
+      accepted: this.#accepted,
       failedHandshakes: this.#failedHandshakes,
       sentOff: { ...this.#sentOff },
       droppedVoice: this.#droppedVoice + dropped,
@@ -165,8 +186,9 @@ export class VoiceDoor {
     for (const connection of this.#connections.values()) {
       connection.end('SHUTTING_DOWN', 'The server is shutting down.', 'shutting_down');
     }
+    this.#live.close();
     const timer = setTimeout(() => this.#destroyAll(), CLOSE_MS);
-    for (const [key, socket] of this.#sockets) if (!this.#connections.has(key)) socket.destroy();
+    for (const [key, { socket }] of this.#sockets) if (!this.#connections.has(key)) socket.destroy();
     await closed;
     clearTimeout(timer);
     this.#unsubscribe();
@@ -174,23 +196,49 @@ export class VoiceDoor {
   }
 
   #destroyAll(): void {
-    for (const socket of this.#sockets.values()) socket.destroy();
+    for (const { socket } of this.#sockets.values()) socket.destroy();
   }
 
-  /** A TCP connection, before its TLS handshake. */
+  /** A TCP connection that has said nothing yet: it costs no TLS, and counts for no handshake, until there is something to answer. */
   #onSocket(socket: Socket): void {
     const { remoteAddress } = socket;
+    this.#accepted += 1;
     if (remoteAddress === undefined || this.#isClosed) {
       socket.destroy();
       return;
     }
     const key = keyOf(socket);
-    this.#sockets.set(key, socket);
-    this.#newcomers.add(socket, remoteAddress, (why) => this.#sendOff(socket, key, why));
+    const network = networkOf(remoteAddress);
+    this.#sockets.set(key, { socket, network, sinceMs: this.#requestPorts.nowMs() });
+    this.#halfOpen.add(socket, network, this.#options.handshakeTimeoutMs, (why) => this.#sendOff(socket, key, why));
     socket.once('close', () => {
-      if (this.#sockets.get(key) === socket) this.#sockets.delete(key);
-      this.#newcomers.remove(socket);
+      if (this.#sockets.get(key)?.socket === socket) this.#sockets.delete(key);
+      this.#halfOpen.remove(socket);
+      this.#strangers.remove(socket);
     });
+    // Whoever goes away before saying anything is no concern of ours; afterwards TLS hears of errors too.
+    socket.on('error', () => undefined);
+    let head = Buffer.alloc(0);
+    const onReadable = () => {
+      const chunk: Buffer | null = socket.read();
+      // There is nothing to read at the end of the stream, which closes by itself.
+      if (chunk === null) return;
+      head = Buffer.concat([head, chunk]);
+      if (!isAnswerable(head)) return;
+      socket.off('readable', onReadable);
+      socket.unshift(head);
+      this.#beginHandshake(socket, network);
+    };
+    socket.on('readable', onReadable);
+  }
+
+  #beginHandshake(socket: Socket, network: string): void {
+    if (this.#handshakes.take(network, this.#requestPorts.nowMs())) {
+      this.#tls.emit('connection', socket);
+      return;
+    }
+    this.#sentOff.hasty += 1;
+    socket.destroy();
   }
 
   #sendOff(socket: Socket, key: string, why: SendOff): void {
@@ -203,25 +251,24 @@ export class VoiceDoor {
 
   #onSecureSocket(socket: TLSSocket): void {
     const key = keyOf(socket);
+    const arrival = this.#sockets.get(key);
+    if (arrival === undefined) {
+      // The TCP connection is gone already.
+      socket.destroy();
+      return;
+    }
+    this.#promote(arrival, key);
     this.#connectionCount += 1;
     const id = `v${this.#connectionCount}`;
     const { terms, logger } = this.#options;
     const options = { id, idleTimeoutMs: terms.idleTimeoutMs, logger, nowMs: this.#requestPorts.nowMs };
-    const connection = new ControlConnection(socket, options, (client) => {
-      let openSession: SessionId | null = null;
-      return new ControlRequests(this.#requestPorts, {
-        client,
-        remoteAddress: socket.remoteAddress ?? null,
-        onOpen: (sessionId) => {
-          openSession = sessionId;
-          this.#bySession.set(sessionId, client);
-          this.#newcomers.remove(this.#sockets.get(key) ?? socket);
-        },
-        onEnd: () => {
-          if (openSession !== null) this.#bySession.delete(openSession);
-        },
-      });
-    });
+    const remoteAddress = socket.remoteAddress ?? null;
+    const onOpen = () => this.#strangers.remove(arrival.socket);
+    const connection = new ControlConnection(
+      socket,
+      options,
+      (client) => new ControlRequests(this.#requestPorts, { connection: client, remoteAddress, onOpen }),
+    );
     this.#connections.set(key, connection);
     socket.once('close', () => {
       this.#droppedVoice += connection.droppedVoice;
@@ -229,13 +276,24 @@ export class VoiceDoor {
     });
   }
 
-  #onEvent(event: DomainEvent): void {
-    if (event.type !== 'session_closed') return;
-    const refusal = endOfSession(event.reason);
-    this.#bySession
-      .get(event.sessionId)
-      ?.end(refusal?.code ?? 'UNAUTHENTICATED', refusal?.message ?? 'Your session has ended.', event.reason);
+  /** The TLS handshake has succeeded; the time until the login goes on. */
+  #promote({ socket, network, sinceMs }: Arrival, key: string): void {
+    const leftMs = sinceMs + this.#options.handshakeTimeoutMs - this.#requestPorts.nowMs();
+    this.#halfOpen.remove(socket);
+    this.#strangers.add(socket, network, Math.max(1, leftMs), (why) => this.#sendOff(socket, key, why));
   }
+
+  #onEvent(event: DomainEvent): void {
+    if (event.type === 'session_closed') this.#live.ended(event.sessionId, event.reason, event.message);
+  }
+}
+
+/** A TCP connection. */
+interface Arrival {
+  readonly socket: Socket;
+  readonly network: string;
+  /** When it came, on the door's clock. */
+  readonly sinceMs: number;
 }
 
 function keyOf({ remoteAddress, remotePort }: Socket): string {

@@ -10,9 +10,10 @@ import { toCommandError } from '../../src/client/command-error.js';
 import { CommandOutput } from '../../src/client/command-output.js';
 import { listen } from '../../src/client/listen-command.js';
 import { OggOpusWriter, readOggOpus } from '../../src/client/ogg-opus.js';
+import { say } from '../../src/client/say-command.js';
 import { talk } from '../../src/client/talk-command.js';
 import { sealVoice } from '../../src/client/voice-packet.js';
-import { ErrorCode } from '../../src/protocol/generated/control_pb.js';
+import { type ClientMessage, ErrorCode } from '../../src/protocol/generated/control_pb.js';
 import { eventually } from '../support/eventually.js';
 import { CHANNEL_KEY, CLIENT_KEY, type Script, type ScriptedConnection, ScriptedServer } from './scripted-server.js';
 
@@ -66,8 +67,8 @@ describe('parley listen', () => {
     await eventually(() => said().includes('"event":"joined"'));
     server.sendDatagram(spoken(8, 0, false));
     await eventually(() => said().includes('"event":"speaking"'));
-    events().send({ case: 'disconnect', value: { code: ErrorCode.SHUTTING_DOWN, message: 'The server ends.' } });
-    await expect(listening).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    events().send({ case: 'disconnect', value: { code: ErrorCode.KICKED, message: 'Enough.' } });
+    await expect(listening).rejects.toMatchObject({ code: 'KICKED' });
     expect((await readOggOpus(out)).packets).toHaveLength(1);
   });
 
@@ -169,6 +170,66 @@ describe('parley talk', () => {
   });
 });
 
+describe('parley say', () => {
+  it('writes a text to the channel, and says so', async () => {
+    const { asked, output, said, options } = await prepared();
+    expect(await say('Hello!', options, output)).toBe(0);
+    expect(asked.map((body) => body.case)).toEqual(['login', 'join', 'sendText', 'logout']);
+    expect(asked[2]).toMatchObject({
+      case: 'sendText',
+      value: { receiver: { case: 'channelId', value: CHANNEL_ID }, text: 'Hello!' },
+    });
+    expect(said()).toContain('"event":"said"');
+  });
+});
+
+describe('a text that is written meanwhile', () => {
+  const from = { sessionId: 8, userId: 8, username: 'bob' };
+
+  it('is shown where it is for the channel or the user', async () => {
+    const { events, output, said, options } = await prepared();
+    const interrupt = new AbortController();
+    const listening = listen(
+      { out: join(folder, 'texts.opus'), durationMs: undefined },
+      options,
+      output,
+      interrupt.signal,
+    );
+    await eventually(() => said().includes('"event":"joined"'));
+    events().send({ case: 'textMessage', value: { ...from, channelId: 43, text: 'elsewhere' } });
+    events().send({ case: 'textMessage', value: { ...from, channelId: CHANNEL_ID, text: 'here' } });
+    events().send({ case: 'textMessage', value: { ...from, text: 'to you' } });
+    await eventually(() => said().includes('to you'));
+    interrupt.abort();
+    await listening;
+    const texts = said()
+      .split('\n')
+      .filter((line) => line.includes('"event":"text"'));
+    expect(texts).toEqual([
+      '{"event":"text","username":"bob","private":false,"text":"here"}',
+      '{"event":"text","username":"bob","private":true,"text":"to you"}',
+    ]);
+  });
+
+  it('cannot pass for a line of ours, nor make the terminal do anything', async () => {
+    const { events, options } = await prepared();
+    let shown = '';
+    const stream = new PassThrough().setEncoding('utf8').on('data', (chunk: string) => {
+      shown += chunk;
+    });
+    const interrupt = new AbortController();
+    const where = { out: join(folder, 'lines.opus'), durationMs: undefined };
+    const listening = listen(where, options, new CommandOutput(stream, { json: false }), interrupt.signal);
+    await eventually(() => shown.includes('Joined Lobby.'));
+    const text = 'Hi.\nalice left.\r\u2028carol left.\u001b[2J';
+    events().send({ case: 'textMessage', value: { ...from, channelId: CHANNEL_ID, text } });
+    await eventually(() => shown.includes('Hi.'));
+    interrupt.abort();
+    await listening;
+    expect(shown).toContain('bob: Hi.\n    alice left.\n    \n    carol left. [2J\n');
+  });
+});
+
 describe('the lines for a person', () => {
   it('tell what happens in words', async () => {
     const { options } = await prepared();
@@ -190,9 +251,12 @@ describe('the lines for a person', () => {
 /** A server that lets in and answers a join, and what its client said and was told. */
 async function prepared(beforeDone: (connection: ScriptedConnection) => void = () => undefined) {
   let connection: ScriptedConnection | undefined;
+  const asked: ClientMessage['body'][] = [];
   const script: Script = ({ requestId, body }, at, self) => {
     connection = at;
+    asked.push(body);
     if (body.case === 'login') self.welcome(at, requestId);
+    if (body.case === 'sendText') at.send({ case: 'done', value: {} }, requestId);
     if (body.case !== 'join') return;
     at.send({ case: 'channelKey', value: { targetId: CHANNEL_ID, epoch: 5, key: CHANNEL_KEY } });
     beforeDone(at);
@@ -216,6 +280,7 @@ async function prepared(beforeDone: (connection: ScriptedConnection) => void = (
   return {
     server,
     options,
+    asked,
     output: new CommandOutput(stream, { json: true }),
     said: () => said,
     events: () => {

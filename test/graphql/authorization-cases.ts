@@ -134,6 +134,8 @@ export const CASES: Readonly<Record<string, Case>> = {
   ),
   'Mutation.muteSessions: in the garden': input(sessions, inGarden),
   'Mutation.muteSessions: elsewhere': input(sessions, inLobby),
+  'Mutation.prioritizeSessions: in the garden': input(sessions, inGarden),
+  'Mutation.prioritizeSessions: elsewhere': input(sessions, inLobby),
   'Mutation.redeemInvitation': input(
     ({ made, unique }) => ({ code: made, username: unique, password: PASSWORD }),
     async (tenant) => (await tenant.invitation()).code,

@@ -77,6 +77,8 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'Mutation.moveSessions: out of the garden': MANAGERS,
   'Mutation.muteSessions: in the garden': IN_THE_GARDEN,
   'Mutation.muteSessions: elsewhere': MANAGERS,
+  'Mutation.prioritizeSessions: in the garden': IN_THE_GARDEN,
+  'Mutation.prioritizeSessions: elsewhere': MANAGERS,
   'Mutation.redeemInvitation': EVERYBODY,
   'Mutation.refresh': EVERYBODY,
   'Mutation.removeChannelAclEntry: in the garden': IN_THE_GARDEN,
@@ -130,7 +132,8 @@ export const OPEN: Readonly<Record<string, readonly string[]>> = {
   MissingPermission: ['permission', 'reason', 'suggestions'],
   ModerationResultType: ['code', 'done', 'message', 'sessionId'],
   Organization: [
-    ...['channels', 'createdAt', 'id', 'maxChannels', 'maxUsers', 'name', 'owner', 'roles', 'tag', 'users', 'version'],
+    ...['channels', 'createdAt', 'id', 'maxChannels', 'maxUsers', 'name', 'owner', 'recordingAllowed', 'roles', 'tag'],
+    ...['users', 'version'],
   ],
   PermissionChange: ['channel', 'gained', 'lost', 'user'],
   PermissionExplanation: ['basis', 'governingChannel', 'manageGrants', 'missing', 'permissions', 'roles'],
@@ -138,7 +141,8 @@ export const OPEN: Readonly<Record<string, readonly string[]>> = {
   Role: ['id', 'name', 'organization', 'permissions', 'users', 'version'],
   RolePermissions: ['permissions', 'role', 'source'],
   Session: [
-    ...['channels', 'clientName', 'connectedAt', 'deafened', 'id', 'muted', 'selfDeafened', 'selfMuted', 'user'],
+    ...['channels', 'clientName', 'connectedAt', 'deafened', 'id', 'listeningChannelIds', 'muted', 'prioritySpeaker'],
+    ...['recording', 'selfDeafened', 'selfMuted', 'user'],
   ],
   User: ['createdAt', 'id', 'organization', 'roles', 'username', 'version'],
 };

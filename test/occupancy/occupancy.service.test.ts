@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { DomainEvent } from '../../src/events/domain-event.js';
 import type { ChannelId, SessionId } from '../../src/ids.js';
 import { MemoryOccupancy } from '../../src/occupancy/memory-occupancy.js';
-import { OccupancyService } from '../../src/occupancy/occupancy.service.js';
+import { MAX_LISTENERS_OF_CHANNEL, OccupancyService } from '../../src/occupancy/occupancy.service.js';
 import type { Organization } from '../../src/organizations/organization.entity.js';
 import type { RequestContext } from '../../src/request-context.js';
 import { SessionService } from '../../src/sessions/session.service.js';
@@ -53,6 +53,23 @@ describe('a thousand sessions', () => {
     expect(events.filter(({ type }) => type === 'channel_joined')).toHaveLength(PLACES);
   });
 
+  it('that listen at once leave exactly as many listening as may, and take no place', async () => {
+    const hall = await services.channels.create(services.system, organization.id, { name: 'Hall', maxUsers: 1 });
+    const people = sessions.allOf(services.system, organization.id);
+    const outcomes = await Promise.allSettled(
+      people.map(async ({ id, userId }) => {
+        const user = await services.users.get(services.system, userId);
+        await occupancy.listen(services.as(user), id, hall.id, '');
+      }),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(MAX_LISTENERS_OF_CHANNEL);
+    const listening = sessions
+      .allOf(services.system, organization.id)
+      .filter(({ listeningChannelIds }) => listeningChannelIds.includes(hall.id));
+    expect(listening).toHaveLength(MAX_LISTENERS_OF_CHANNEL);
+    expect(await store.members(hall.id)).toEqual([]);
+  });
+
   it('leave nothing behind when they end', async () => {
     await sessions.closeOfOrganization(services.system, organization.id, 'shutting_down');
     expect(await store.members(lobby)).toEqual([]);
@@ -75,9 +92,10 @@ describe('somebody', () => {
     const foreign = services.as(bob);
     await expect(occupancy.join(foreign, theirs.id, hall, '')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(occupancy.leave(foreign, theirs.id, hall)).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect(() => sessions.setSelfState(foreign, theirs.id, { muted: true, deafened: true })).toThrow(
-      expect.objectContaining({ code: 'PERMISSION_DENIED' }),
-    );
+    const state = { muted: true, deafened: true, recording: false };
+    await expect(sessions.setSelfState(foreign, theirs.id, state)).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+    await expect(occupancy.listen(foreign, theirs.id, hall, '')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(() => occupancy.unlisten(foreign, theirs.id, hall)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
     await expect(sessions.close(foreign, theirs.id, 'left')).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
     const stranger = services.as(await services.user(await services.organization('other'), 'mallory'));
     expect(() => sessions.get(stranger, theirs.id)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { pino } from 'pino';
+import { auditRoutes, EXPORT_PATH } from '../../src/audit/audit.routes.js';
 import { ensureFirstAdministrator } from '../../src/auth/first-administrator.js';
 import { CostBudget } from '../../src/graphql/cost-budget.js';
 import { type GraphqlServer, startGraphqlServer } from '../../src/graphql/graphql-server.js';
@@ -80,7 +81,11 @@ export class TestServer {
       sources: all,
       logger,
     };
-    const mounts = [{ path: REST_PATH, handler: createRestRouter(all, logger) }];
+    const { authenticate } = context;
+    const mounts = [
+      { path: REST_PATH, handler: createRestRouter(all, logger) },
+      { path: EXPORT_PATH, handler: auditRoutes({ audit: services.audit, authenticate, logger }) },
+    ];
     const http = createServer(createHttpApp({ graphql, context, mounts, tls: false, logger }));
     const url = await listen(http);
     const admin = await execute(url, LoginDocument, { input: { username: 'admin', password: PASSWORD } });

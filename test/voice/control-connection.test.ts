@@ -46,6 +46,10 @@ class TestHandler implements ConnectionHandler {
     return (messageId) => encodeServerMessage(messageId, { case: 'welcome', value: {} });
   }
 
+  resume(_: unknown, messageId: number): Uint8Array {
+    return encodeServerMessage(messageId, { case: 'welcome', value: {} });
+  }
+
   async request(body: RequestBody): Promise<ServerBody> {
     this.asked.push(body.case);
     return this.answer(body);
@@ -55,8 +59,8 @@ class TestHandler implements ConnectionHandler {
     throw new TypeError('the handler has a bug');
   }
 
-  ended(reason: string): void {
-    this.endings.push(reason);
+  ended(reason: string, isLost: boolean): void {
+    this.endings.push(isLost ? `${reason}, lost` : reason);
   }
 }
 
@@ -136,7 +140,7 @@ describe('a control connection', () => {
       connection.send(words);
       bytes += words.length;
     }
-    expect(handler.endings).toEqual(['timed_out']);
+    expect(handler.endings).toEqual(['timed_out, lost']);
     expect(bytes).toBeGreaterThan(MEGABYTE / 2);
     expect(bytes).toBeLessThan(1.2 * MEGABYTE);
     await raw.close();
@@ -152,10 +156,27 @@ describe('a control connection', () => {
     expect(handler.endings).toEqual(['kicked']);
   });
 
-  it('ends once when the client is gone', async () => {
+  it('ends once when the client is gone, and tells whether it wanted to go', async () => {
+    for (const [leave, ending] of [
+      [(raw: RawControl) => raw.close(), 'disconnected'],
+      [(raw: RawControl) => raw.cut(), 'disconnected, lost'],
+      [async (raw: RawControl) => raw.socket.end(), 'disconnected, lost'],
+    ] as const) {
+      const { raw, handler } = await loggedIn();
+      await leave(raw);
+      await eventually(() => handler.endings.length === 1 && raw.isClosed);
+      expect(handler.endings).toEqual([ending]);
+    }
+  });
+
+  it('ends at once when the client logs out, whatever it has asked for before', async () => {
     const { raw, handler } = await loggedIn();
-    await raw.close();
-    await eventually(() => handler.endings.length === 1);
+    handler.answer = () => new Promise(() => undefined);
+    raw.send({ case: 'leave', value: { channelId: 1 } });
+    const logout = raw.send({ case: 'logout', value: {} });
+    expect(await raw.answerTo(logout)).toMatchObject({ case: 'done' });
+    await eventually(() => raw.isClosed);
+    expect(raw.cases).toEqual(['welcome', 'done']);
     expect(handler.endings).toEqual(['disconnected']);
   });
 });

@@ -16,6 +16,7 @@ const TOLD: Readonly<Record<LeaveReason, boolean>> = {
   timed_out: true,
   kicked: true,
   banned: true,
+  recording_forbidden: true,
   replaced: true,
   permission_lost: true,
   channel_deleted: true,

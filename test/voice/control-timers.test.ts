@@ -18,12 +18,12 @@ async function open(options: VoiceWorldOptions): Promise<VoiceWorld> {
 
 describe('a session from which nothing comes', () => {
   it('is ended, and others are told why', async () => {
-    const at = await open({ idleTimeoutMs: 300 });
+    const at = await open({ idleTimeoutMs: 300, resumeTimeoutMs: 300 });
     const { lobby } = await at.organization('demo', 'alice', 'bob');
     const bob = await at.raw();
     await bob.login('demo', 'bob', PASSWORD);
     const awake = setInterval(() => bob.send({ case: 'ping', value: {} }), 50);
-    const alice = await at.connect('demo', 'alice');
+    const alice = await at.connect('demo', 'alice', { reconnectForMs: 0 });
     await alice.join(lobby);
     const gone = once(alice, 'disconnect');
     // Voice by UDP does not count: it says nothing about the connection.
@@ -41,7 +41,7 @@ describe('a server that shuts down', () => {
   it('says goodbye to everybody and is gone, also where somebody does not listen', async () => {
     const at = await open({});
     await at.organization('demo', 'alice', 'bob');
-    const alice = await at.connect('demo', 'alice');
+    const alice = await at.connect('demo', 'alice', { reconnectForMs: 0 });
     const deaf = await at.raw();
     await deaf.login('demo', 'bob', PASSWORD);
     deaf.socket.pause();

@@ -91,7 +91,19 @@ export class RawControl {
     return this.received.flatMap(({ body }) => (body.case === 'refused' ? [codeName(body.value.code)] : []));
   }
 
+  /** Goes in an orderly way: a session ends at once. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    const closed = once(this.socket, 'close');
+    const isLoggedIn = this.cases.includes('welcome') && !this.socket.readableEnded && this.socket.writable;
+    if (isLoggedIn) this.send({ case: 'logout', value: {} });
+    // Nobody waits for a server that does not read.
+    this.socket.end(() => this.socket.destroy());
+    await closed;
+  }
+
+  /** Breaks the connection: a session waits for its client. */
+  async cut(): Promise<void> {
     if (this.#isClosed) return;
     const closed = once(this.socket, 'close');
     this.socket.destroy();

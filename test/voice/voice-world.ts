@@ -6,6 +6,7 @@ import type { ChannelId, RoleId } from '../../src/ids.js';
 import { MemoryOccupancy } from '../../src/occupancy/memory-occupancy.js';
 import { OccupancyService } from '../../src/occupancy/occupancy.service.js';
 import type { Organization } from '../../src/organizations/organization.entity.js';
+import { ModerationService } from '../../src/sessions/moderation.service.js';
 import { SessionService } from '../../src/sessions/session.service.js';
 import { SessionIds } from '../../src/sessions/session-ids.js';
 import { SessionRegistry } from '../../src/sessions/session-registry.js';
@@ -23,6 +24,8 @@ export interface VoiceWorldOptions {
   readonly maxJoinedChannels?: number;
   readonly handshakeTimeoutMs?: number;
   readonly idleTimeoutMs?: number;
+  readonly resumeTimeoutMs?: number;
+  readonly handshakeRate?: { readonly perSecond: number; readonly burst: number };
 }
 
 export class VoiceWorld {
@@ -31,6 +34,7 @@ export class VoiceWorld {
   readonly registry = new SessionRegistry();
   readonly sessions: SessionService;
   readonly occupancy: OccupancyService;
+  readonly moderation: ModerationService;
   /** What was logged as JSON, at the levels warn and above. */
   readonly complaints: string[] = [];
   readonly relay: RelayHost;
@@ -66,6 +70,12 @@ export class VoiceWorld {
       occupancyStore,
       events,
       limits,
+    );
+    this.moderation = new ModerationService(
+      services.test.database,
+      services.permissions,
+      this.sessions,
+      this.occupancy,
     );
   }
 
@@ -130,22 +140,30 @@ export class VoiceWorld {
     await this.services.drop();
   }
 
-  async #start({ handshakeTimeoutMs = 10_000, idleTimeoutMs = 30_000, maxJoinedChannels = 16 }: VoiceWorldOptions) {
-    const { services, sessions, occupancy, relay } = this;
+  async #start({
+    handshakeTimeoutMs = 10_000,
+    idleTimeoutMs = 30_000,
+    resumeTimeoutMs = 30_000,
+    maxJoinedChannels = 16,
+    handshakeRate,
+  }: VoiceWorldOptions) {
+    const { services, sessions, occupancy, moderation, relay } = this;
     const { auth, permissions, channels, organizations, users, bans } = services;
     this.#door = await VoiceDoor.start({
       bindAddress: '127.0.0.1',
       port: 0,
       tls: await selfSigned(),
       handshakeTimeoutMs,
+      ...(handshakeRate !== undefined && { handshakeRate }),
       terms: {
         serverName: 'Parley test',
         maxBitrate: 1_000_000,
         defaultBitrate: 32_000,
         maxJoinedChannels,
         idleTimeoutMs,
+        resumeTimeoutMs,
       },
-      services: { auth, sessions, occupancy, permissions, channels, organizations, users, bans },
+      services: { auth, sessions, occupancy, moderation, permissions, channels, organizations, users, bans },
       relay,
       events: services.test.events,
       logger: this.#logger(),

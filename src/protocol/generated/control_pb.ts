@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control.proto.
  */
 export const file_control: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jb250cm9sLnByb3RvEhFwYXJsZXkuY29udHJvbC52MSLKAgoNQ2xpZW50TWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEikKBWxvZ2luGAIgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTG9naW5IABInCgRqb2luGAMgASgLMhcucGFybGV5LmNvbnRyb2wudjEuSm9pbkgAEikKBWxlYXZlGAQgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTGVhdmVIABI5Cg5zZXRfc2VsZl9zdGF0ZRgFIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlNldFNlbGZTdGF0ZUgAEicKBHBpbmcYBiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5QaW5nSAASOgoOdHVubmVsZWRfdm9pY2UYByABKAsyIC5wYXJsZXkuY29udHJvbC52MS5UdW5uZWxlZFZvaWNlSABCBgoEYm9keSLjBQoNU2VydmVyTWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEicKBGRvbmUYAiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Eb25lSAASLQoHcmVmdXNlZBgDIAEoCzIaLnBhcmxleS5jb250cm9sLnYxLlJlZnVzZWRIABItCgd3ZWxjb21lGAQgASgLMhoucGFybGV5LmNvbnRyb2wudjEuV2VsY29tZUgAEicKBHBvbmcYBSABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Qb25nSAASOAoNY2hhbm5lbF9zdGF0ZRgGIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLkNoYW5uZWxTdGF0ZUgAEjwKD2NoYW5uZWxfcmVtb3ZlZBgHIAEoCzIhLnBhcmxleS5jb250cm9sLnYxLkNoYW5uZWxSZW1vdmVkSAASOAoNc2Vzc2lvbl9zdGF0ZRgIIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlNlc3Npb25TdGF0ZUgAEjwKD3Nlc3Npb25fcmVtb3ZlZBgJIAEoCzIhLnBhcmxleS5jb250cm9sLnYxLlNlc3Npb25SZW1vdmVkSAASNwoMc3luY2hyb25pemVkGAogASgLMh8ucGFybGV5LmNvbnRyb2wudjEuU3luY2hyb25pemVkSAASNAoLY2hhbm5lbF9rZXkYCyABKAsyHS5wYXJsZXkuY29udHJvbC52MS5DaGFubmVsS2V5SAASNgoMY2hhbm5lbF9sZWZ0GAwgASgLMh4ucGFybGV5LmNvbnRyb2wudjEuQ2hhbm5lbExlZnRIABI6Cg50dW5uZWxlZF92b2ljZRgNIAEoCzIgLnBhcmxleS5jb250cm9sLnYxLlR1bm5lbGVkVm9pY2VIABIzCgpkaXNjb25uZWN0GA4gASgLMh0ucGFybGV5LmNvbnRyb2wudjEuRGlzY29ubmVjdEgAQgYKBGJvZHkimQEKBUxvZ2luEhgKEHByb3RvY29sX3ZlcnNpb24YASABKA0SEwoLY2xpZW50X25hbWUYAiABKAkSOgoIcGFzc3dvcmQYAyABKAsyJi5wYXJsZXkuY29udHJvbC52MS5QYXNzd29yZENyZWRlbnRpYWxzSAASFgoMYWNjZXNzX3Rva2VuGAQgASgJSABCDQoLY3JlZGVudGlhbHMiUwoTUGFzc3dvcmRDcmVkZW50aWFscxIYChBvcmdhbml6YXRpb25fdGFnGAEgASgJEhAKCHVzZXJuYW1lGAIgASgJEhAKCHBhc3N3b3JkGAMgASgJIiwKBEpvaW4SEgoKY2hhbm5lbF9pZBgBIAEoDRIQCghwYXNzd29yZBgCIAEoCSIbCgVMZWF2ZRISCgpjaGFubmVsX2lkGAEgASgNIi8KDFNldFNlbGZTdGF0ZRINCgVtdXRlZBgBIAEoCBIQCghkZWFmZW5lZBgCIAEoCCIZCgRQaW5nEhEKCXRpbWVzdGFtcBgBIAEoBiIfCg1UdW5uZWxlZFZvaWNlEg4KBnBhY2tldBgBIAEoDCIGCgREb25lIl4KB1JlZnVzZWQSKgoEY29kZRgBIAEoDjIcLnBhcmxleS5jb250cm9sLnYxLkVycm9yQ29kZRIPCgdtZXNzYWdlGAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIoECCgdXZWxjb21lEhIKCnNlc3Npb25faWQYASABKA0SDwoHdXNlcl9pZBgCIAEoDRIQCgh1c2VybmFtZRgDIAEoCRIXCg9vcmdhbml6YXRpb25faWQYBCABKA0SGQoRb3JnYW5pemF0aW9uX25hbWUYBSABKAkSGAoQb3JnYW5pemF0aW9uX3RhZxgGIAEoCRIxCgV2b2ljZRgHIAEoCzIiLnBhcmxleS5jb250cm9sLnYxLlZvaWNlUGFyYW1ldGVycxIpCgZsaW1pdHMYCCABKAsyGS5wYXJsZXkuY29udHJvbC52MS5MaW1pdHMSEwoLc2VydmVyX25hbWUYCSABKAkiSwoPVm9pY2VQYXJhbWV0ZXJzEhAKCHVkcF9wb3J0GAEgASgNEhIKCmNsaWVudF9rZXkYAiABKAwSEgoKc2VydmVyX2tleRgDIAEoDCKhAQoGTGltaXRzEhcKD21heF9mcmFtZV9ieXRlcxgBIAEoDRIaChJtYXhfZGF0YWdyYW1fYnl0ZXMYAiABKA0SEwoLbWF4X2JpdHJhdGUYAyABKA0SFwoPZGVmYXVsdF9iaXRyYXRlGAQgASgNEhsKE21heF9qb2luZWRfY2hhbm5lbHMYBSABKA0SFwoPaWRsZV90aW1lb3V0X21zGAYgASgNIo4BCgxDaGFubmVsU3RhdGUSCgoCaWQYASABKA0SEQoJcGFyZW50X2lkGAIgASgNEgwKBG5hbWUYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkSFAoMaGFzX3Bhc3N3b3JkGAUgASgIEhEKCW1heF91c2VycxgGIAEoDRITCgtwZXJtaXNzaW9ucxgHIAEoDSIcCg5DaGFubmVsUmVtb3ZlZBIKCgJpZBgBIAEoDSKmAQoMU2Vzc2lvblN0YXRlEhIKCnNlc3Npb25faWQYASABKA0SDwoHdXNlcl9pZBgCIAEoDRIQCgh1c2VybmFtZRgDIAEoCRITCgtjaGFubmVsX2lkcxgEIAMoDRISCgpzZWxmX211dGVkGAUgASgIEhUKDXNlbGZfZGVhZmVuZWQYBiABKAgSDQoFbXV0ZWQYByABKAgSEAoIZGVhZmVuZWQYCCABKAgiNAoOU2Vzc2lvblJlbW92ZWQSEgoKc2Vzc2lvbl9pZBgBIAEoDRIOCgZyZWFzb24YAiABKAkiDgoMU3luY2hyb25pemVkIjsKCkNoYW5uZWxLZXkSEQoJdGFyZ2V0X2lkGAEgASgNEg0KBWVwb2NoGAIgASgNEgsKA2tleRgDIAEoDCIxCgtDaGFubmVsTGVmdBISCgpjaGFubmVsX2lkGAEgASgNEg4KBnJlYXNvbhgCIAEoCSIZCgRQb25nEhEKCXRpbWVzdGFtcBgBIAEoBiJJCgpEaXNjb25uZWN0EioKBGNvZGUYASABKA4yHC5wYXJsZXkuY29udHJvbC52MS5FcnJvckNvZGUSDwoHbWVzc2FnZRgCIAEoCSrVBgoJRXJyb3JDb2RlEhoKFkVSUk9SX0NPREVfVU5TUEVDSUZJRUQQABIXChNFUlJPUl9DT0RFX0lOVEVSTkFMEAESGgoWRVJST1JfQ09ERV9VTkFWQUlMQUJMRRACEhwKGEVSUk9SX0NPREVfSU5WQUxJRF9JTlBVVBADEh4KGkVSUk9SX0NPREVfVU5BVVRIRU5USUNBVEVEEAQSIgoeRVJST1JfQ09ERV9JTlZBTElEX0NSRURFTlRJQUxTEAUSIAocRVJST1JfQ09ERV9QRVJNSVNTSU9OX0RFTklFRBAGEhgKFEVSUk9SX0NPREVfTk9UX0ZPVU5EEAcSHQoZRVJST1JfQ09ERV9BTFJFQURZX0VYSVNUUxAIEhcKE0VSUk9SX0NPREVfQ09ORkxJQ1QQCRIbChdFUlJPUl9DT0RFX0hBU19DSElMRFJFThAKEh0KGUVSUk9SX0NPREVfT1dORVJfUkVRVUlSRUQQCxIdChlFUlJPUl9DT0RFX1FVT1RBX0VYQ0VFREVEEAwSGwoXRVJST1JfQ09ERV9DSEFOTkVMX0ZVTEwQDRIgChxFUlJPUl9DT0RFX1BBU1NXT1JEX1JFUVVJUkVEEA4SHQoZRVJST1JfQ09ERV9XUk9OR19QQVNTV09SRBAPEhsKF0VSUk9SX0NPREVfUkFURV9MSU1JVEVEEBASFQoRRVJST1JfQ09ERV9CQU5ORUQQERIaChZFUlJPUl9DT0RFX1NFUlZFUl9GVUxMEBISIgoeRVJST1JfQ09ERV9VTlNVUFBPUlRFRF9WRVJTSU9OEBMSGAoURVJST1JfQ09ERV9NQUxGT1JNRUQQFBIYChRFUlJPUl9DT0RFX1RPT19MQVJHRRAVEiEKHUVSUk9SX0NPREVfVU5FWFBFQ1RFRF9NRVNTQUdFEBYSGAoURVJST1JfQ09ERV9USU1FRF9PVVQQFxIZChVFUlJPUl9DT0RFX05PVF9KT0lORUQQGBIXChNFUlJPUl9DT0RFX1JFUExBQ0VEEBkSFQoRRVJST1JfQ09ERV9LSUNLRUQQGhIcChhFUlJPUl9DT0RFX1NIVVRUSU5HX0RPV04QGxIaChZFUlJPUl9DT0RFX1JPTEVfSU5fVVNFEBxiBnByb3RvMw");
+  fileDesc("Cg1jb250cm9sLnByb3RvEhFwYXJsZXkuY29udHJvbC52MSLxBQoNQ2xpZW50TWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEikKBWxvZ2luGAIgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTG9naW5IABInCgRqb2luGAMgASgLMhcucGFybGV5LmNvbnRyb2wudjEuSm9pbkgAEikKBWxlYXZlGAQgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTGVhdmVIABI5Cg5zZXRfc2VsZl9zdGF0ZRgFIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlNldFNlbGZTdGF0ZUgAEicKBHBpbmcYBiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5QaW5nSAASOgoOdHVubmVsZWRfdm9pY2UYByABKAsyIC5wYXJsZXkuY29udHJvbC52MS5UdW5uZWxlZFZvaWNlSAASQQoSc2V0X3doaXNwZXJfdGFyZ2V0GAggASgLMiMucGFybGV5LmNvbnRyb2wudjEuU2V0V2hpc3BlclRhcmdldEgAEkcKFXJlbW92ZV93aGlzcGVyX3RhcmdldBgJIAEoCzImLnBhcmxleS5jb250cm9sLnYxLlJlbW92ZVdoaXNwZXJUYXJnZXRIABIrCgZsaXN0ZW4YCiABKAsyGS5wYXJsZXkuY29udHJvbC52MS5MaXN0ZW5IABIvCgh1bmxpc3RlbhgLIAEoCzIbLnBhcmxleS5jb250cm9sLnYxLlVubGlzdGVuSAASLwoIbW9kZXJhdGUYDCABKAsyGy5wYXJsZXkuY29udHJvbC52MS5Nb2RlcmF0ZUgAEjAKCXNlbmRfdGV4dBgUIAEoCzIbLnBhcmxleS5jb250cm9sLnYxLlNlbmRUZXh0SAASKwoGcmVzdW1lGBUgASgLMhkucGFybGV5LmNvbnRyb2wudjEuUmVzdW1lSAASKwoGbG9nb3V0GBYgASgLMhkucGFybGV5LmNvbnRyb2wudjEuTG9nb3V0SABCBgoEYm9keSLOBwoNU2VydmVyTWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEicKBGRvbmUYAiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Eb25lSAASLQoHcmVmdXNlZBgDIAEoCzIaLnBhcmxleS5jb250cm9sLnYxLlJlZnVzZWRIABItCgd3ZWxjb21lGAQgASgLMhoucGFybGV5LmNvbnRyb2wudjEuV2VsY29tZUgAEicKBHBvbmcYBSABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Qb25nSAASQQoSd2hpc3Blcl90YXJnZXRfc2V0GA8gASgLMiMucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlclRhcmdldFNldEgAEjgKDWNoYW5uZWxfc3RhdGUYBiABKAsyHy5wYXJsZXkuY29udHJvbC52MS5DaGFubmVsU3RhdGVIABI8Cg9jaGFubmVsX3JlbW92ZWQYByABKAsyIS5wYXJsZXkuY29udHJvbC52MS5DaGFubmVsUmVtb3ZlZEgAEjgKDXNlc3Npb25fc3RhdGUYCCABKAsyHy5wYXJsZXkuY29udHJvbC52MS5TZXNzaW9uU3RhdGVIABI8Cg9zZXNzaW9uX3JlbW92ZWQYCSABKAsyIS5wYXJsZXkuY29udHJvbC52MS5TZXNzaW9uUmVtb3ZlZEgAEjcKDHN5bmNocm9uaXplZBgKIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlN5bmNocm9uaXplZEgAEjQKC2NoYW5uZWxfa2V5GAsgASgLMh0ucGFybGV5LmNvbnRyb2wudjEuQ2hhbm5lbEtleUgAEjYKDGNoYW5uZWxfbGVmdBgMIAEoCzIeLnBhcmxleS5jb250cm9sLnYxLkNoYW5uZWxMZWZ0SAASOgoOdHVubmVsZWRfdm9pY2UYDSABKAsyIC5wYXJsZXkuY29udHJvbC52MS5UdW5uZWxlZFZvaWNlSAASMwoKZGlzY29ubmVjdBgOIAEoCzIdLnBhcmxleS5jb250cm9sLnYxLkRpc2Nvbm5lY3RIABI0Cgt3aGlzcGVyX2tleRgQIAEoCzIdLnBhcmxleS5jb250cm9sLnYxLldoaXNwZXJLZXlIABI4Cg13aGlzcGVyX2VuZGVkGBEgASgLMh8ucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlckVuZGVkSAASNgoMdGV4dF9tZXNzYWdlGBQgASgLMh4ucGFybGV5LmNvbnRyb2wudjEuVGV4dE1lc3NhZ2VIAEIGCgRib2R5IpkBCgVMb2dpbhIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEhMKC2NsaWVudF9uYW1lGAIgASgJEjoKCHBhc3N3b3JkGAMgASgLMiYucGFybGV5LmNvbnRyb2wudjEuUGFzc3dvcmRDcmVkZW50aWFsc0gAEhYKDGFjY2Vzc190b2tlbhgEIAEoCUgAQg0KC2NyZWRlbnRpYWxzIkUKBlJlc3VtZRIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEhIKCnNlc3Npb25faWQYAiABKA0SDQoFdG9rZW4YAyABKAwiCAoGTG9nb3V0IlMKE1Bhc3N3b3JkQ3JlZGVudGlhbHMSGAoQb3JnYW5pemF0aW9uX3RhZxgBIAEoCRIQCgh1c2VybmFtZRgCIAEoCRIQCghwYXNzd29yZBgDIAEoCSIsCgRKb2luEhIKCmNoYW5uZWxfaWQYASABKA0SEAoIcGFzc3dvcmQYAiABKAkiGwoFTGVhdmUSEgoKY2hhbm5lbF9pZBgBIAEoDSIuCgZMaXN0ZW4SEgoKY2hhbm5lbF9pZBgBIAEoDRIQCghwYXNzd29yZBgCIAEoCSIeCghVbmxpc3RlbhISCgpjaGFubmVsX2lkGAEgASgNIkIKDFNldFNlbGZTdGF0ZRINCgVtdXRlZBgBIAEoCBIQCghkZWFmZW5lZBgCIAEoCBIRCglyZWNvcmRpbmcYAyABKAgiaAoQU2V0V2hpc3BlclRhcmdldBIRCgl0YXJnZXRfaWQYASABKA0SEAoIdXNlcl9pZHMYAiADKA0SLwoGcGxhY2VzGAMgAygLMh8ucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlclBsYWNlIkQKDFdoaXNwZXJQbGFjZRISCgpjaGFubmVsX2lkGAEgASgNEg8KB3N1YnRyZWUYAiABKAgSDwoHcm9sZV9pZBgDIAEoDSIoChNSZW1vdmVXaGlzcGVyVGFyZ2V0EhEKCXRhcmdldF9pZBgBIAEoDSLLAQoITW9kZXJhdGUSEgoKc2Vzc2lvbl9pZBgBIAEoDRIPCgVtdXRlZBgCIAEoCEgAEhIKCGRlYWZlbmVkGAMgASgISAASGgoQcHJpb3JpdHlfc3BlYWtlchgEIAEoCEgAEicKBG1vdmUYBSABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Nb3ZlSAASJwoEa2ljaxgGIAEoCzIXLnBhcmxleS5jb250cm9sLnYxLktpY2tIABIOCgZyZWFzb24YByABKAlCCAoGYWN0aW9uIjYKBE1vdmUSFwoPZnJvbV9jaGFubmVsX2lkGAEgASgNEhUKDXRvX2NoYW5uZWxfaWQYAiABKA0iBgoES2ljayJNCghTZW5kVGV4dBIUCgpjaGFubmVsX2lkGAEgASgNSAASEQoHdXNlcl9pZBgCIAEoDUgAEgwKBHRleHQYAyABKAlCCgoIcmVjZWl2ZXIiGQoEUGluZxIRCgl0aW1lc3RhbXAYASABKAYiHwoNVHVubmVsZWRWb2ljZRIOCgZwYWNrZXQYASABKAwiBgoERG9uZSIlChBXaGlzcGVyVGFyZ2V0U2V0EhEKCXRhcmdldF9pZBgBIAEoDSJeCgdSZWZ1c2VkEioKBGNvZGUYASABKA4yHC5wYXJsZXkuY29udHJvbC52MS5FcnJvckNvZGUSDwoHbWVzc2FnZRgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoDSKXAgoHV2VsY29tZRISCgpzZXNzaW9uX2lkGAEgASgNEg8KB3VzZXJfaWQYAiABKA0SEAoIdXNlcm5hbWUYAyABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAQgASgNEhkKEW9yZ2FuaXphdGlvbl9uYW1lGAUgASgJEhgKEG9yZ2FuaXphdGlvbl90YWcYBiABKAkSMQoFdm9pY2UYByABKAsyIi5wYXJsZXkuY29udHJvbC52MS5Wb2ljZVBhcmFtZXRlcnMSKQoGbGltaXRzGAggASgLMhkucGFybGV5LmNvbnRyb2wudjEuTGltaXRzEhMKC3NlcnZlcl9uYW1lGAkgASgJEhQKDHJlc3VtZV90b2tlbhgKIAEoDCJLCg9Wb2ljZVBhcmFtZXRlcnMSEAoIdWRwX3BvcnQYASABKA0SEgoKY2xpZW50X2tleRgCIAEoDBISCgpzZXJ2ZXJfa2V5GAMgASgMIpcCCgZMaW1pdHMSFwoPbWF4X2ZyYW1lX2J5dGVzGAEgASgNEhoKEm1heF9kYXRhZ3JhbV9ieXRlcxgCIAEoDRITCgttYXhfYml0cmF0ZRgDIAEoDRIXCg9kZWZhdWx0X2JpdHJhdGUYBCABKA0SGwoTbWF4X2pvaW5lZF9jaGFubmVscxgFIAEoDRIXCg9pZGxlX3RpbWVvdXRfbXMYBiABKA0SGwoTbWF4X3doaXNwZXJfdGFyZ2V0cxgHIAEoDRIdChVtYXhfd2hpc3Blcl9yZWNlaXZlcnMYCCABKA0SHQoVbWF4X2xpc3RlbmVkX2NoYW5uZWxzGAkgASgNEhkKEXJlc3VtZV90aW1lb3V0X21zGBQgASgNIqABCgxDaGFubmVsU3RhdGUSCgoCaWQYASABKA0SEQoJcGFyZW50X2lkGAIgASgNEgwKBG5hbWUYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkSFAoMaGFzX3Bhc3N3b3JkGAUgASgIEhEKCW1heF91c2VycxgGIAEoDRITCgtwZXJtaXNzaW9ucxgHIAEoDRIQCghwb3NpdGlvbhgIIAEoESIcCg5DaGFubmVsUmVtb3ZlZBIKCgJpZBgBIAEoDSLyAQoMU2Vzc2lvblN0YXRlEhIKCnNlc3Npb25faWQYASABKA0SDwoHdXNlcl9pZBgCIAEoDRIQCgh1c2VybmFtZRgDIAEoCRITCgtjaGFubmVsX2lkcxgEIAMoDRISCgpzZWxmX211dGVkGAUgASgIEhUKDXNlbGZfZGVhZmVuZWQYBiABKAgSDQoFbXV0ZWQYByABKAgSEAoIZGVhZmVuZWQYCCABKAgSGAoQcHJpb3JpdHlfc3BlYWtlchgJIAEoCBIRCglyZWNvcmRpbmcYCiABKAgSHQoVbGlzdGVuaW5nX2NoYW5uZWxfaWRzGAsgAygNIkUKDlNlc3Npb25SZW1vdmVkEhIKCnNlc3Npb25faWQYASABKA0SDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiDgoMU3luY2hyb25pemVkIjsKCkNoYW5uZWxLZXkSEQoJdGFyZ2V0X2lkGAEgASgNEg0KBWVwb2NoGAIgASgNEgsKA2tleRgDIAEoDCJPCgpXaGlzcGVyS2V5EhEKCXRhcmdldF9pZBgBIAEoDRINCgVlcG9jaBgCIAEoDRILCgNrZXkYAyABKAwSEgoKc2Vzc2lvbl9pZBgEIAEoDSIhCgxXaGlzcGVyRW5kZWQSEQoJdGFyZ2V0X2lkGAEgASgNIjEKC0NoYW5uZWxMZWZ0EhIKCmNoYW5uZWxfaWQYASABKA0SDgoGcmVhc29uGAIgASgJImYKC1RleHRNZXNzYWdlEhIKCnNlc3Npb25faWQYASABKA0SDwoHdXNlcl9pZBgCIAEoDRIQCgh1c2VybmFtZRgDIAEoCRISCgpjaGFubmVsX2lkGAQgASgNEgwKBHRleHQYBSABKAkiGQoEUG9uZxIRCgl0aW1lc3RhbXAYASABKAYiSQoKRGlzY29ubmVjdBIqCgRjb2RlGAEgASgOMhwucGFybGV5LmNvbnRyb2wudjEuRXJyb3JDb2RlEg8KB21lc3NhZ2UYAiABKAkq1QYKCUVycm9yQ29kZRIaChZFUlJPUl9DT0RFX1VOU1BFQ0lGSUVEEAASFwoTRVJST1JfQ09ERV9JTlRFUk5BTBABEhoKFkVSUk9SX0NPREVfVU5BVkFJTEFCTEUQAhIcChhFUlJPUl9DT0RFX0lOVkFMSURfSU5QVVQQAxIeChpFUlJPUl9DT0RFX1VOQVVUSEVOVElDQVRFRBAEEiIKHkVSUk9SX0NPREVfSU5WQUxJRF9DUkVERU5USUFMUxAFEiAKHEVSUk9SX0NPREVfUEVSTUlTU0lPTl9ERU5JRUQQBhIYChRFUlJPUl9DT0RFX05PVF9GT1VORBAHEh0KGUVSUk9SX0NPREVfQUxSRUFEWV9FWElTVFMQCBIXChNFUlJPUl9DT0RFX0NPTkZMSUNUEAkSGwoXRVJST1JfQ09ERV9IQVNfQ0hJTERSRU4QChIdChlFUlJPUl9DT0RFX09XTkVSX1JFUVVJUkVEEAsSHQoZRVJST1JfQ09ERV9RVU9UQV9FWENFRURFRBAMEhsKF0VSUk9SX0NPREVfQ0hBTk5FTF9GVUxMEA0SIAocRVJST1JfQ09ERV9QQVNTV09SRF9SRVFVSVJFRBAOEh0KGUVSUk9SX0NPREVfV1JPTkdfUEFTU1dPUkQQDxIbChdFUlJPUl9DT0RFX1JBVEVfTElNSVRFRBAQEhUKEUVSUk9SX0NPREVfQkFOTkVEEBESGgoWRVJST1JfQ09ERV9TRVJWRVJfRlVMTBASEiIKHkVSUk9SX0NPREVfVU5TVVBQT1JURURfVkVSU0lPThATEhgKFEVSUk9SX0NPREVfTUFMRk9STUVEEBQSGAoURVJST1JfQ09ERV9UT09fTEFSR0UQFRIhCh1FUlJPUl9DT0RFX1VORVhQRUNURURfTUVTU0FHRRAWEhgKFEVSUk9SX0NPREVfVElNRURfT1VUEBcSGQoVRVJST1JfQ09ERV9OT1RfSk9JTkVEEBgSFwoTRVJST1JfQ09ERV9SRVBMQUNFRBAZEhUKEUVSUk9SX0NPREVfS0lDS0VEEBoSHAoYRVJST1JfQ09ERV9TSFVUVElOR19ET1dOEBsSGgoWRVJST1JfQ09ERV9ST0xFX0lOX1VTRRAcYgZwcm90bzM");
 
 /**
  * What a client sends.
@@ -70,6 +70,54 @@ export type ClientMessage = Message<"parley.control.v1.ClientMessage"> & {
      */
     value: TunneledVoice;
     case: "tunneledVoice";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.SetWhisperTarget set_whisper_target = 8;
+     */
+    value: SetWhisperTarget;
+    case: "setWhisperTarget";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.RemoveWhisperTarget remove_whisper_target = 9;
+     */
+    value: RemoveWhisperTarget;
+    case: "removeWhisperTarget";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.Listen listen = 10;
+     */
+    value: Listen;
+    case: "listen";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.Unlisten unlisten = 11;
+     */
+    value: Unlisten;
+    case: "unlisten";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.Moderate moderate = 12;
+     */
+    value: Moderate;
+    case: "moderate";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.SendText send_text = 20;
+     */
+    value: SendText;
+    case: "sendText";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.Resume resume = 21;
+     */
+    value: Resume;
+    case: "resume";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.Logout logout = 22;
+     */
+    value: Logout;
+    case: "logout";
   } | { case: undefined; value?: undefined };
 };
 
@@ -122,6 +170,12 @@ export type ServerMessage = Message<"parley.control.v1.ServerMessage"> & {
      */
     value: Pong;
     case: "pong";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.WhisperTargetSet whisper_target_set = 15;
+     */
+    value: WhisperTargetSet;
+    case: "whisperTargetSet";
   } | {
     /**
      * Events.
@@ -178,6 +232,24 @@ export type ServerMessage = Message<"parley.control.v1.ServerMessage"> & {
      */
     value: Disconnect;
     case: "disconnect";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.WhisperKey whisper_key = 16;
+     */
+    value: WhisperKey;
+    case: "whisperKey";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.WhisperEnded whisper_ended = 17;
+     */
+    value: WhisperEnded;
+    case: "whisperEnded";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.TextMessage text_message = 20;
+     */
+    value: TextMessage;
+    case: "textMessage";
   } | { case: undefined; value?: undefined };
 };
 
@@ -189,7 +261,7 @@ export const ServerMessageSchema: GenMessage<ServerMessage> = /*@__PURE__*/
   messageDesc(file_control, 1);
 
 /**
- * The first message of a connection. Answered by Welcome or Refused.
+ * The first message of a connection, where that is not Resume. Answered by Welcome or Refused.
  *
  * @generated from message parley.control.v1.Login
  */
@@ -236,6 +308,54 @@ export const LoginSchema: GenMessage<Login> = /*@__PURE__*/
   messageDesc(file_control, 2);
 
 /**
+ * In place of Login: come back to a session whose connection is lost. Answered by Welcome or Refused.
+ *
+ * @generated from message parley.control.v1.Resume
+ */
+export type Resume = Message<"parley.control.v1.Resume"> & {
+  /**
+   * 1.
+   *
+   * @generated from field: uint32 protocol_version = 1;
+   */
+  protocolVersion: number;
+
+  /**
+   * @generated from field: uint32 session_id = 2;
+   */
+  sessionId: number;
+
+  /**
+   * Welcome.resume_token of that session, the last one.
+   *
+   * @generated from field: bytes token = 3;
+   */
+  token: Uint8Array;
+};
+
+/**
+ * Describes the message parley.control.v1.Resume.
+ * Use `create(ResumeSchema)` to create a new message.
+ */
+export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
+  messageDesc(file_control, 3);
+
+/**
+ * End the session now. Answered by Done, and the connection is closed. Without it the session waits for its client to come back.
+ *
+ * @generated from message parley.control.v1.Logout
+ */
+export type Logout = Message<"parley.control.v1.Logout"> & {
+};
+
+/**
+ * Describes the message parley.control.v1.Logout.
+ * Use `create(LogoutSchema)` to create a new message.
+ */
+export const LogoutSchema: GenMessage<Logout> = /*@__PURE__*/
+  messageDesc(file_control, 4);
+
+/**
  * @generated from message parley.control.v1.PasswordCredentials
  */
 export type PasswordCredentials = Message<"parley.control.v1.PasswordCredentials"> & {
@@ -262,7 +382,7 @@ export type PasswordCredentials = Message<"parley.control.v1.PasswordCredentials
  * Use `create(PasswordCredentialsSchema)` to create a new message.
  */
 export const PasswordCredentialsSchema: GenMessage<PasswordCredentials> = /*@__PURE__*/
-  messageDesc(file_control, 3);
+  messageDesc(file_control, 5);
 
 /**
  * Enter a channel and hear it. Answered by Done (after the ChannelKey of the channel) or Refused. Joining a joined channel is Done.
@@ -288,7 +408,7 @@ export type Join = Message<"parley.control.v1.Join"> & {
  * Use `create(JoinSchema)` to create a new message.
  */
 export const JoinSchema: GenMessage<Join> = /*@__PURE__*/
-  messageDesc(file_control, 4);
+  messageDesc(file_control, 6);
 
 /**
  * Leave a channel. Answered by Done, or by Refused with NOT_JOINED.
@@ -307,10 +427,55 @@ export type Leave = Message<"parley.control.v1.Leave"> & {
  * Use `create(LeaveSchema)` to create a new message.
  */
 export const LeaveSchema: GenMessage<Leave> = /*@__PURE__*/
-  messageDesc(file_control, 5);
+  messageDesc(file_control, 7);
 
 /**
- * Mute (others do not hear me) and deafen (I hear nobody) myself. Answered by Done.
+ * Hear a channel without entering it. Answered by Done (after the ChannelKey of the channel) or Refused. It ends when the channel is joined.
+ *
+ * @generated from message parley.control.v1.Listen
+ */
+export type Listen = Message<"parley.control.v1.Listen"> & {
+  /**
+   * @generated from field: uint32 channel_id = 1;
+   */
+  channelId: number;
+
+  /**
+   * As in Join.
+   *
+   * @generated from field: string password = 2;
+   */
+  password: string;
+};
+
+/**
+ * Describes the message parley.control.v1.Listen.
+ * Use `create(ListenSchema)` to create a new message.
+ */
+export const ListenSchema: GenMessage<Listen> = /*@__PURE__*/
+  messageDesc(file_control, 8);
+
+/**
+ * Hear a channel no longer. Answered by Done, or by Refused with NOT_JOINED.
+ *
+ * @generated from message parley.control.v1.Unlisten
+ */
+export type Unlisten = Message<"parley.control.v1.Unlisten"> & {
+  /**
+   * @generated from field: uint32 channel_id = 1;
+   */
+  channelId: number;
+};
+
+/**
+ * Describes the message parley.control.v1.Unlisten.
+ * Use `create(UnlistenSchema)` to create a new message.
+ */
+export const UnlistenSchema: GenMessage<Unlisten> = /*@__PURE__*/
+  messageDesc(file_control, 9);
+
+/**
+ * Mute (others do not hear me), deafen (I hear nobody) and tell that I record. Each message says all of it. Answered by Done or Refused.
  *
  * @generated from message parley.control.v1.SetSelfState
  */
@@ -324,6 +489,11 @@ export type SetSelfState = Message<"parley.control.v1.SetSelfState"> & {
    * @generated from field: bool deafened = 2;
    */
   deafened: boolean;
+
+  /**
+   * @generated from field: bool recording = 3;
+   */
+  recording: boolean;
 };
 
 /**
@@ -331,7 +501,242 @@ export type SetSelfState = Message<"parley.control.v1.SetSelfState"> & {
  * Use `create(SetSelfStateSchema)` to create a new message.
  */
 export const SetSelfStateSchema: GenMessage<SetSelfState> = /*@__PURE__*/
-  messageDesc(file_control, 6);
+  messageDesc(file_control, 10);
+
+/**
+ * Say to whom to whisper. Answered by WhisperTargetSet (after the WhisperKey of the target) or Refused.
+ *
+ * @generated from message parley.control.v1.SetWhisperTarget
+ */
+export type SetWhisperTarget = Message<"parley.control.v1.SetWhisperTarget"> & {
+  /**
+   * A target of this session, which gets this meaning from now on, or 0 for a new one.
+   *
+   * @generated from field: uint32 target_id = 1;
+   */
+  targetId: number;
+
+  /**
+   * These users, wherever they are.
+   *
+   * @generated from field: repeated uint32 user_ids = 2;
+   */
+  userIds: number[];
+
+  /**
+   * Whoever is in these places.
+   *
+   * @generated from field: repeated parley.control.v1.WhisperPlace places = 3;
+   */
+  places: WhisperPlace[];
+};
+
+/**
+ * Describes the message parley.control.v1.SetWhisperTarget.
+ * Use `create(SetWhisperTargetSchema)` to create a new message.
+ */
+export const SetWhisperTargetSchema: GenMessage<SetWhisperTarget> = /*@__PURE__*/
+  messageDesc(file_control, 11);
+
+/**
+ * @generated from message parley.control.v1.WhisperPlace
+ */
+export type WhisperPlace = Message<"parley.control.v1.WhisperPlace"> & {
+  /**
+   * 0 for all channels of the organization.
+   *
+   * @generated from field: uint32 channel_id = 1;
+   */
+  channelId: number;
+
+  /**
+   * With all channels below it.
+   *
+   * @generated from field: bool subtree = 2;
+   */
+  subtree: boolean;
+
+  /**
+   * Only who holds this role, or 0 for everybody.
+   *
+   * @generated from field: uint32 role_id = 3;
+   */
+  roleId: number;
+};
+
+/**
+ * Describes the message parley.control.v1.WhisperPlace.
+ * Use `create(WhisperPlaceSchema)` to create a new message.
+ */
+export const WhisperPlaceSchema: GenMessage<WhisperPlace> = /*@__PURE__*/
+  messageDesc(file_control, 12);
+
+/**
+ * Whisper to this target no longer. Answered by Done, or by Refused with NOT_FOUND.
+ *
+ * @generated from message parley.control.v1.RemoveWhisperTarget
+ */
+export type RemoveWhisperTarget = Message<"parley.control.v1.RemoveWhisperTarget"> & {
+  /**
+   * @generated from field: uint32 target_id = 1;
+   */
+  targetId: number;
+};
+
+/**
+ * Describes the message parley.control.v1.RemoveWhisperTarget.
+ * Use `create(RemoveWhisperTargetSchema)` to create a new message.
+ */
+export const RemoveWhisperTargetSchema: GenMessage<RemoveWhisperTarget> = /*@__PURE__*/
+  messageDesc(file_control, 13);
+
+/**
+ * Act on another session as its moderator. Answered by Done or Refused.
+ *
+ * @generated from message parley.control.v1.Moderate
+ */
+export type Moderate = Message<"parley.control.v1.Moderate"> & {
+  /**
+   * @generated from field: uint32 session_id = 1;
+   */
+  sessionId: number;
+
+  /**
+   * @generated from oneof parley.control.v1.Moderate.action
+   */
+  action: {
+    /**
+     * Let nobody hear it, or lift that.
+     *
+     * @generated from field: bool muted = 2;
+     */
+    value: boolean;
+    case: "muted";
+  } | {
+    /**
+     * Let it hear nobody, or lift that.
+     *
+     * @generated from field: bool deafened = 3;
+     */
+    value: boolean;
+    case: "deafened";
+  } | {
+    /**
+     * Make it a priority speaker, or end that.
+     *
+     * @generated from field: bool priority_speaker = 4;
+     */
+    value: boolean;
+    case: "prioritySpeaker";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.Move move = 5;
+     */
+    value: Move;
+    case: "move";
+  } | {
+    /**
+     * @generated from field: parley.control.v1.Kick kick = 6;
+     */
+    value: Kick;
+    case: "kick";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Why, for the audit log; who is kicked is told it too. May be empty.
+   *
+   * @generated from field: string reason = 7;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message parley.control.v1.Moderate.
+ * Use `create(ModerateSchema)` to create a new message.
+ */
+export const ModerateSchema: GenMessage<Moderate> = /*@__PURE__*/
+  messageDesc(file_control, 14);
+
+/**
+ * Take out of channels, and put into another one.
+ *
+ * @generated from message parley.control.v1.Move
+ */
+export type Move = Message<"parley.control.v1.Move"> & {
+  /**
+   * Out of this channel only; 0 for all that it is in.
+   *
+   * @generated from field: uint32 from_channel_id = 1;
+   */
+  fromChannelId: number;
+
+  /**
+   * Into this channel; 0 for none.
+   *
+   * @generated from field: uint32 to_channel_id = 2;
+   */
+  toChannelId: number;
+};
+
+/**
+ * Describes the message parley.control.v1.Move.
+ * Use `create(MoveSchema)` to create a new message.
+ */
+export const MoveSchema: GenMessage<Move> = /*@__PURE__*/
+  messageDesc(file_control, 15);
+
+/**
+ * End the session.
+ *
+ * @generated from message parley.control.v1.Kick
+ */
+export type Kick = Message<"parley.control.v1.Kick"> & {
+};
+
+/**
+ * Describes the message parley.control.v1.Kick.
+ * Use `create(KickSchema)` to create a new message.
+ */
+export const KickSchema: GenMessage<Kick> = /*@__PURE__*/
+  messageDesc(file_control, 16);
+
+/**
+ * Write to everybody who is in a channel, or to one user. Answered by Done or Refused. Nobody keeps it.
+ *
+ * @generated from message parley.control.v1.SendText
+ */
+export type SendText = Message<"parley.control.v1.SendText"> & {
+  /**
+   * @generated from oneof parley.control.v1.SendText.receiver
+   */
+  receiver: {
+    /**
+     * @generated from field: uint32 channel_id = 1;
+     */
+    value: number;
+    case: "channelId";
+  } | {
+    /**
+     * @generated from field: uint32 user_id = 2;
+     */
+    value: number;
+    case: "userId";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * 1 to 1000 characters.
+   *
+   * @generated from field: string text = 3;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message parley.control.v1.SendText.
+ * Use `create(SendTextSchema)` to create a new message.
+ */
+export const SendTextSchema: GenMessage<SendText> = /*@__PURE__*/
+  messageDesc(file_control, 17);
 
 /**
  * Keeps the connection alive; sent at least every 15 s. Answered by Pong.
@@ -352,7 +757,7 @@ export type Ping = Message<"parley.control.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_control, 7);
+  messageDesc(file_control, 18);
 
 /**
  * A voice packet that could not go by UDP: exactly the bytes of the datagram.
@@ -371,7 +776,7 @@ export type TunneledVoice = Message<"parley.control.v1.TunneledVoice"> & {
  * Use `create(TunneledVoiceSchema)` to create a new message.
  */
 export const TunneledVoiceSchema: GenMessage<TunneledVoice> = /*@__PURE__*/
-  messageDesc(file_control, 8);
+  messageDesc(file_control, 19);
 
 /**
  * @generated from message parley.control.v1.Done
@@ -384,7 +789,26 @@ export type Done = Message<"parley.control.v1.Done"> & {
  * Use `create(DoneSchema)` to create a new message.
  */
 export const DoneSchema: GenMessage<Done> = /*@__PURE__*/
-  messageDesc(file_control, 9);
+  messageDesc(file_control, 20);
+
+/**
+ * @generated from message parley.control.v1.WhisperTargetSet
+ */
+export type WhisperTargetSet = Message<"parley.control.v1.WhisperTargetSet"> & {
+  /**
+   * The target in voice packets; its highest bit is set.
+   *
+   * @generated from field: uint32 target_id = 1;
+   */
+  targetId: number;
+};
+
+/**
+ * Describes the message parley.control.v1.WhisperTargetSet.
+ * Use `create(WhisperTargetSetSchema)` to create a new message.
+ */
+export const WhisperTargetSetSchema: GenMessage<WhisperTargetSet> = /*@__PURE__*/
+  messageDesc(file_control, 21);
 
 /**
  * The request was not carried out; the connection goes on, except after a refused Login.
@@ -417,10 +841,10 @@ export type Refused = Message<"parley.control.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_control, 10);
+  messageDesc(file_control, 22);
 
 /**
- * The login succeeded. The present state follows as ChannelState and SessionState events, then Synchronized.
+ * The login or the resume succeeded. The present state follows as ChannelState and SessionState events, then Synchronized.
  *
  * @generated from message parley.control.v1.Welcome
  */
@@ -473,6 +897,13 @@ export type Welcome = Message<"parley.control.v1.Welcome"> & {
    * @generated from field: string server_name = 9;
    */
   serverName: string;
+
+  /**
+   * For Resume, good once; empty where the server lets nobody come back. 32 bytes.
+   *
+   * @generated from field: bytes resume_token = 10;
+   */
+  resumeToken: Uint8Array;
 };
 
 /**
@@ -480,7 +911,7 @@ export type Welcome = Message<"parley.control.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_control, 11);
+  messageDesc(file_control, 23);
 
 /**
  * @generated from message parley.control.v1.VoiceParameters
@@ -513,7 +944,7 @@ export type VoiceParameters = Message<"parley.control.v1.VoiceParameters"> & {
  * Use `create(VoiceParametersSchema)` to create a new message.
  */
 export const VoiceParametersSchema: GenMessage<VoiceParameters> = /*@__PURE__*/
-  messageDesc(file_control, 12);
+  messageDesc(file_control, 24);
 
 /**
  * @generated from message parley.control.v1.Limits
@@ -560,6 +991,34 @@ export type Limits = Message<"parley.control.v1.Limits"> & {
    * @generated from field: uint32 idle_timeout_ms = 6;
    */
   idleTimeoutMs: number;
+
+  /**
+   * How many whisper targets a session may have at once.
+   *
+   * @generated from field: uint32 max_whisper_targets = 7;
+   */
+  maxWhisperTargets: number;
+
+  /**
+   * How many sessions a whisper target reaches at most.
+   *
+   * @generated from field: uint32 max_whisper_receivers = 8;
+   */
+  maxWhisperReceivers: number;
+
+  /**
+   * How many channels a session may listen to at once without being in them.
+   *
+   * @generated from field: uint32 max_listened_channels = 9;
+   */
+  maxListenedChannels: number;
+
+  /**
+   * How long a session waits for its client after its connection was lost, in milliseconds; 0 where it does not wait.
+   *
+   * @generated from field: uint32 resume_timeout_ms = 20;
+   */
+  resumeTimeoutMs: number;
 };
 
 /**
@@ -567,7 +1026,7 @@ export type Limits = Message<"parley.control.v1.Limits"> & {
  * Use `create(LimitsSchema)` to create a new message.
  */
 export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
-  messageDesc(file_control, 13);
+  messageDesc(file_control, 25);
 
 /**
  * A channel as it is now. Sent for each one after Welcome (parents before children), and again whenever something of it changes.
@@ -615,6 +1074,13 @@ export type ChannelState = Message<"parley.control.v1.ChannelState"> & {
    * @generated from field: uint32 permissions = 7;
    */
   permissions: number;
+
+  /**
+   * The order among siblings, smallest first; equal ones are ordered by id.
+   *
+   * @generated from field: sint32 position = 8;
+   */
+  position: number;
 };
 
 /**
@@ -622,7 +1088,7 @@ export type ChannelState = Message<"parley.control.v1.ChannelState"> & {
  * Use `create(ChannelStateSchema)` to create a new message.
  */
 export const ChannelStateSchema: GenMessage<ChannelState> = /*@__PURE__*/
-  messageDesc(file_control, 14);
+  messageDesc(file_control, 26);
 
 /**
  * @generated from message parley.control.v1.ChannelRemoved
@@ -639,7 +1105,7 @@ export type ChannelRemoved = Message<"parley.control.v1.ChannelRemoved"> & {
  * Use `create(ChannelRemovedSchema)` to create a new message.
  */
 export const ChannelRemovedSchema: GenMessage<ChannelRemoved> = /*@__PURE__*/
-  messageDesc(file_control, 15);
+  messageDesc(file_control, 27);
 
 /**
  * A connected session of the organization as it is now. Sent for each one after Welcome (the receiver's own too), and again whenever something of it changes.
@@ -692,6 +1158,27 @@ export type SessionState = Message<"parley.control.v1.SessionState"> & {
    * @generated from field: bool deafened = 8;
    */
   deafened: boolean;
+
+  /**
+   * A moderator wants it to be heard above others, who are made quieter while it speaks.
+   *
+   * @generated from field: bool priority_speaker = 9;
+   */
+  prioritySpeaker: boolean;
+
+  /**
+   * It says that it records what it hears.
+   *
+   * @generated from field: bool recording = 10;
+   */
+  recording: boolean;
+
+  /**
+   * The channels that it hears without being in them.
+   *
+   * @generated from field: repeated uint32 listening_channel_ids = 11;
+   */
+  listeningChannelIds: number[];
 };
 
 /**
@@ -699,7 +1186,7 @@ export type SessionState = Message<"parley.control.v1.SessionState"> & {
  * Use `create(SessionStateSchema)` to create a new message.
  */
 export const SessionStateSchema: GenMessage<SessionState> = /*@__PURE__*/
-  messageDesc(file_control, 16);
+  messageDesc(file_control, 28);
 
 /**
  * @generated from message parley.control.v1.SessionRemoved
@@ -716,6 +1203,13 @@ export type SessionRemoved = Message<"parley.control.v1.SessionRemoved"> & {
    * @generated from field: string reason = 2;
    */
   reason: string;
+
+  /**
+   * What a moderator said about it; may be empty.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
 };
 
 /**
@@ -723,7 +1217,7 @@ export type SessionRemoved = Message<"parley.control.v1.SessionRemoved"> & {
  * Use `create(SessionRemovedSchema)` to create a new message.
  */
 export const SessionRemovedSchema: GenMessage<SessionRemoved> = /*@__PURE__*/
-  messageDesc(file_control, 17);
+  messageDesc(file_control, 29);
 
 /**
  * All of the state at login has been sent.
@@ -738,7 +1232,7 @@ export type Synchronized = Message<"parley.control.v1.Synchronized"> & {
  * Use `create(SynchronizedSchema)` to create a new message.
  */
 export const SynchronizedSchema: GenMessage<Synchronized> = /*@__PURE__*/
-  messageDesc(file_control, 18);
+  messageDesc(file_control, 30);
 
 /**
  * The key under which the payload of a channel is sealed from now on. The epoch before stays open for receiving for 2 s.
@@ -773,10 +1267,71 @@ export type ChannelKey = Message<"parley.control.v1.ChannelKey"> & {
  * Use `create(ChannelKeySchema)` to create a new message.
  */
 export const ChannelKeySchema: GenMessage<ChannelKey> = /*@__PURE__*/
-  messageDesc(file_control, 19);
+  messageDesc(file_control, 31);
 
 /**
- * The server took the session out of a channel.
+ * The key of a whisper target: of one's own, or of one by which somebody whispers to this session. As with ChannelKey, the epoch before stays open for 2 s.
+ *
+ * @generated from message parley.control.v1.WhisperKey
+ */
+export type WhisperKey = Message<"parley.control.v1.WhisperKey"> & {
+  /**
+   * The target in voice packets; its highest bit is set.
+   *
+   * @generated from field: uint32 target_id = 1;
+   */
+  targetId: number;
+
+  /**
+   * Counts up from 0 by 1; voice packets carry its low 8 bits.
+   *
+   * @generated from field: uint32 epoch = 2;
+   */
+  epoch: number;
+
+  /**
+   * AES-128 key: 16 bytes.
+   *
+   * @generated from field: bytes key = 3;
+   */
+  key: Uint8Array;
+
+  /**
+   * Who whispers; one's own session where the target is one's own.
+   *
+   * @generated from field: uint32 session_id = 4;
+   */
+  sessionId: number;
+};
+
+/**
+ * Describes the message parley.control.v1.WhisperKey.
+ * Use `create(WhisperKeySchema)` to create a new message.
+ */
+export const WhisperKeySchema: GenMessage<WhisperKey> = /*@__PURE__*/
+  messageDesc(file_control, 32);
+
+/**
+ * The session is not a receiver of this whisper target any more.
+ *
+ * @generated from message parley.control.v1.WhisperEnded
+ */
+export type WhisperEnded = Message<"parley.control.v1.WhisperEnded"> & {
+  /**
+   * @generated from field: uint32 target_id = 1;
+   */
+  targetId: number;
+};
+
+/**
+ * Describes the message parley.control.v1.WhisperEnded.
+ * Use `create(WhisperEndedSchema)` to create a new message.
+ */
+export const WhisperEndedSchema: GenMessage<WhisperEnded> = /*@__PURE__*/
+  messageDesc(file_control, 33);
+
+/**
+ * The server took the session out of a channel, or lets it listen there no longer.
  *
  * @generated from message parley.control.v1.ChannelLeft
  */
@@ -799,7 +1354,50 @@ export type ChannelLeft = Message<"parley.control.v1.ChannelLeft"> & {
  * Use `create(ChannelLeftSchema)` to create a new message.
  */
 export const ChannelLeftSchema: GenMessage<ChannelLeft> = /*@__PURE__*/
-  messageDesc(file_control, 20);
+  messageDesc(file_control, 34);
+
+/**
+ * Somebody has written.
+ *
+ * @generated from message parley.control.v1.TextMessage
+ */
+export type TextMessage = Message<"parley.control.v1.TextMessage"> & {
+  /**
+   * Who: the session, and its user.
+   *
+   * @generated from field: uint32 session_id = 1;
+   */
+  sessionId: number;
+
+  /**
+   * @generated from field: uint32 user_id = 2;
+   */
+  userId: number;
+
+  /**
+   * @generated from field: string username = 3;
+   */
+  username: string;
+
+  /**
+   * The channel that it was written to, or 0 where it is for the receiver alone.
+   *
+   * @generated from field: uint32 channel_id = 4;
+   */
+  channelId: number;
+
+  /**
+   * @generated from field: string text = 5;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message parley.control.v1.TextMessage.
+ * Use `create(TextMessageSchema)` to create a new message.
+ */
+export const TextMessageSchema: GenMessage<TextMessage> = /*@__PURE__*/
+  messageDesc(file_control, 35);
 
 /**
  * @generated from message parley.control.v1.Pong
@@ -816,7 +1414,7 @@ export type Pong = Message<"parley.control.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_control, 21);
+  messageDesc(file_control, 36);
 
 /**
  * The server ends the connection; nothing follows.
@@ -842,7 +1440,7 @@ export type Disconnect = Message<"parley.control.v1.Disconnect"> & {
  * Use `create(DisconnectSchema)` to create a new message.
  */
 export const DisconnectSchema: GenMessage<Disconnect> = /*@__PURE__*/
-  messageDesc(file_control, 22);
+  messageDesc(file_control, 37);
 
 /**
  * docs/NETWORK_PROTOCOL.md says when each is sent and what a client should do.

@@ -4,6 +4,23 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** One line of an ACL that is tried out. */
+export type AclLineInput = {
+  /** All that it may do. */
+  permissions: Array<Permission>;
+  /** A role of the organization. */
+  roleId: string | number;
+};
+
+/** What an API key may be used for. */
+export type ApiKeyScope =
+  /** Queries. */
+  | 'READ'
+  /** To log in as a voice client. */
+  | 'VOICE'
+  /** Mutations. */
+  | 'WRITE';
+
 /** Which role to give to whom. */
 export type AssignRoleInput = {
   /** Why, for the audit log: 1 to 512 characters. */
@@ -14,12 +31,153 @@ export type AssignRoleInput = {
   userId: string | number;
 };
 
+/** What was done. */
+export type AuditAction =
+  /** An API key was made. */
+  | 'API_KEY_CREATED'
+  /** An API key was revoked. */
+  | 'API_KEY_REVOKED'
+  /** A ban was issued. */
+  | 'BAN_CREATED'
+  /** A ban was lifted. */
+  | 'BAN_LIFTED'
+  /** A role was taken off a channel's ACL. */
+  | 'CHANNEL_ACL_ENTRY_REMOVED'
+  /** It was said what a role may do in a channel. */
+  | 'CHANNEL_ACL_ENTRY_SET'
+  /** A channel was made. */
+  | 'CHANNEL_CREATED'
+  /** A channel was deleted. */
+  | 'CHANNEL_DELETED'
+  /** A channel was changed or moved. */
+  | 'CHANNEL_UPDATED'
+  /** An invitation was made. */
+  | 'INVITATION_CREATED'
+  /** Somebody became a user by an invitation. */
+  | 'INVITATION_REDEEMED'
+  /** An invitation was revoked. */
+  | 'INVITATION_REVOKED'
+  /** An organization was made. */
+  | 'ORGANIZATION_CREATED'
+  /** An organization was deleted, with all that was in it. */
+  | 'ORGANIZATION_DELETED'
+  /** An organization was changed. */
+  | 'ORGANIZATION_UPDATED'
+  /** A role was given to a user. */
+  | 'ROLE_ASSIGNED'
+  /** A role was made. */
+  | 'ROLE_CREATED'
+  /** A role was deleted. */
+  | 'ROLE_DELETED'
+  /** A role was taken from a user. */
+  | 'ROLE_UNASSIGNED'
+  /** A role was changed. */
+  | 'ROLE_UPDATED'
+  /** A session was deafened: it hears nobody. */
+  | 'SESSION_DEAFENED'
+  /** A session was put out. */
+  | 'SESSION_KICKED'
+  /** A session was moved to another channel. */
+  | 'SESSION_MOVED'
+  /** A session was muted: nobody hears it. */
+  | 'SESSION_MUTED'
+  /** A session was made a priority speaker. */
+  | 'SESSION_PRIORITIZED'
+  /** A session may hear again. */
+  | 'SESSION_UNDEAFENED'
+  /** A session may be heard again. */
+  | 'SESSION_UNMUTED'
+  /** A session is no priority speaker any more. */
+  | 'SESSION_UNPRIORITIZED'
+  /** A user was added. */
+  | 'USER_CREATED'
+  /** A user was removed. */
+  | 'USER_DELETED'
+  /** A user got a new password. */
+  | 'USER_PASSWORD_CHANGED'
+  /** A user was changed. */
+  | 'USER_UPDATED';
+
+/** Which audit entries are asked for. What is left out does not matter. */
+export type AuditFilterInput = {
+  /** Only these actions. */
+  actions?: Array<AuditAction> | null | undefined;
+  /** Only what this user did. */
+  actorId?: string | number | null | undefined;
+  /** From this time on. */
+  since?: string | null | undefined;
+  /** Only what was done to the target with this id. */
+  targetId?: string | number | null | undefined;
+  /** Only what was done to this kind of target. */
+  targetType?: AuditTarget | null | undefined;
+  /** Before this time. */
+  until?: string | null | undefined;
+};
+
+/** What something was done to. */
+export type AuditTarget =
+  /** An API key. */
+  | 'API_KEY'
+  /** A ban. */
+  | 'BAN'
+  /** A channel. */
+  | 'CHANNEL'
+  /** An invitation. */
+  | 'INVITATION'
+  /** An organization. */
+  | 'ORGANIZATION'
+  /** A role. */
+  | 'ROLE'
+  /** A session of a voice client. */
+  | 'SESSION'
+  /** A user. */
+  | 'USER';
+
 /** A new password for yourself. */
 export type ChangePasswordInput = {
   /** The password until now. */
   currentPassword: string;
   /** The password from now on: 8 to 256 characters. */
   newPassword: string;
+};
+
+/** From where a role has what it gives. */
+export type ContributionSource =
+  /** Its entry in the governing ACL. */
+  | 'ACL_ENTRY'
+  /** It gives nothing: the governing ACL does not name it. */
+  | 'NOT_LISTED'
+  /** Its own permissions, since no ACL governs. */
+  | 'OWN_MASK'
+  /** It gives nothing: the organization has no such role. */
+  | 'UNKNOWN_ROLE';
+
+/** A new API key of your own. */
+export type CreateApiKeyInput = {
+  /** When it is over; left out, never. */
+  expiresAt?: string | null | undefined;
+  /** What it is for: 1 to 64 characters. */
+  name: string;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** What it may be used for, at least one. */
+  scopes: Array<ApiKeyScope>;
+};
+
+/** A new ban: of either a user or a range of addresses. */
+export type CreateBanInput = {
+  /** An address or a network: `192.0.2.7`, `192.0.2.0/24`, `2001:db8::/48`. Everybody behind it is meant. */
+  addressRange?: string | null | undefined;
+  /** When it is over; left out, never. */
+  expiresAt?: string | null | undefined;
+  /** Chosen by you, 1 to 128 visible ASCII characters: the same request with the same key within 24 h gives the first result again. */
+  idempotencyKey?: string | null | undefined;
+  /** The organization that the ban keeps them out of. */
+  organizationId: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** A user of the organization. */
+  userId?: string | number | null | undefined;
 };
 
 /** A new channel. */
@@ -42,6 +200,22 @@ export type CreateChannelInput = {
   position?: number | null | undefined;
   /** Why, for the audit log: 1 to 512 characters. */
   reason?: string | null | undefined;
+};
+
+/** A new invitation. */
+export type CreateInvitationInput = {
+  /** The channel to land in. */
+  channelId?: string | number | null | undefined;
+  /** When it is over, at most a year from now; left out, in a week. */
+  expiresAt?: string | null | undefined;
+  /** How many users it can make: 1 to 10000; left out, any number. */
+  maxUses?: number | null | undefined;
+  /** The organization that it leads into. */
+  organizationId: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** The roles of whoever redeems it; left out, the role `member`. */
+  roleIds?: Array<string | number> | null | undefined;
 };
 
 /** A new organization. */
@@ -163,6 +337,22 @@ export type ErrorCode =
   /** The password is wrong. */
   | 'WRONG_PASSWORD';
 
+/** Whom to kick. */
+export type KickSessionsInput = {
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** Which sessions: 1 to 100. */
+  sessionIds: Array<string | number>;
+};
+
+/** Which ban to lift. */
+export type LiftBanInput = {
+  /** Which ban. */
+  id: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+};
+
 /** Who logs in. */
 export type LoginInput = {
   /** The tag of the organization, in any case; left out for a user of the platform. */
@@ -171,6 +361,41 @@ export type LoginInput = {
   password: string;
   /** The username, exactly as it is written. */
   username: string;
+};
+
+/** Why a permission is missing. */
+export type MissingReason =
+  /** The entries of the user's roles in the governing ACL do not have it. */
+  | 'ACL_ENTRY_LACKS_BIT'
+  /** The governing ACL names none of the user's roles. */
+  | 'NOT_ON_ACL'
+  /** The user holds no role. */
+  | 'NO_ROLES'
+  /** No ACL governs, and none of the user's roles has it. */
+  | 'ROLES_LACK_BIT'
+  /** The channel is gone. */
+  | 'UNKNOWN_CHANNEL';
+
+/** Whom to move, and where to. */
+export type MoveSessionsInput = {
+  /** Take them out of this channel only; left out, out of all that they are in. */
+  fromChannelId?: string | number | null | undefined;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** Which sessions: 1 to 100. */
+  sessionIds: Array<string | number>;
+  /** Put them into this channel; left out, into none. */
+  toChannelId?: string | number | null | undefined;
+};
+
+/** Whom to mute, or to let speak again. */
+export type MuteSessionsInput = {
+  /** True lets nobody hear them; false lifts that. */
+  muted?: boolean;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+  /** Which sessions: 1 to 100. */
+  sessionIds: Array<string | number>;
 };
 
 /** The first user of a new organization, who becomes its owner. */
@@ -194,6 +419,33 @@ export type Permission =
   /** Whisper to users or channels without joining them. */
   | 'WHISPER';
 
+/** Which rule decided. */
+export type PermissionBasis =
+  /** The ACL of the governing channel. */
+  | 'ACL'
+  /** A role whose own permissions have MANAGE holds everything in the organization. */
+  | 'MANAGER_ROLE'
+  /** The owner holds everything in the organization. */
+  | 'OWNER'
+  /** A platform admin holds everything. */
+  | 'PLATFORM_ADMIN'
+  /** No channel governs: the roles' own permissions. */
+  | 'ROLES'
+  /** The channel is gone. */
+  | 'UNKNOWN_CHANNEL';
+
+/** How to become a user by an invitation. */
+export type RedeemInvitationInput = {
+  /** The code. */
+  code: string;
+  /** Where the person can be reached. */
+  email?: string | null | undefined;
+  /** The password to log in by: 8 to 256 characters. */
+  password: string;
+  /** The name to log in by: 1 to 64 characters. */
+  username: string;
+};
+
 /** A login that goes on. */
 export type RefreshInput = {
   /** The refresh token that came with the present access token. */
@@ -210,6 +462,22 @@ export type RemoveChannelAclEntryInput = {
   roleId: string | number;
 };
 
+/** Which API key to revoke. */
+export type RevokeApiKeyInput = {
+  /** Which key. */
+  id: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+};
+
+/** Which invitation to revoke. */
+export type RevokeInvitationInput = {
+  /** Which invitation. */
+  id: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
+};
+
 /** What a role may do in a channel from now on. */
 export type SetChannelAclEntryInput = {
   /** Which channel. */
@@ -221,6 +489,17 @@ export type SetChannelAclEntryInput = {
   /** A role of the same organization. */
   roleId: string | number;
 };
+
+/** What kind of change would grant a permission. */
+export type SuggestionKind =
+  /** Put the role on the ACL of the channel with these permissions. */
+  | 'ADD_ACL_ENTRY'
+  /** Give the user this role. */
+  | 'ASSIGN_ROLE'
+  /** Give the role's entry in the ACL of the channel these permissions. */
+  | 'CHANGE_ACL_ENTRY'
+  /** Give the role these permissions of its own: everywhere where no ACL governs. */
+  | 'CHANGE_ROLE';
 
 /** Which role to take from whom. */
 export type UnassignRoleInput = {
@@ -270,6 +549,8 @@ export type UpdateOrganizationInput = {
   ownerId?: string | number | null | undefined;
   /** Why, for the audit log: 1 to 512 characters. */
   reason?: string | null | undefined;
+  /** Whether voice clients may record. With false, sessions that record end. */
+  recordingAllowed?: boolean | null | undefined;
   /** What gamers type to log in. They have to be told. */
   tag?: string | null | undefined;
 };
@@ -516,6 +797,168 @@ export type RemoveChannelAclEntryMutationVariables = Exact<{
 
 export type RemoveChannelAclEntryMutation = { removeChannelAclEntry: { channel: { id: string, name: string, description: string | null, hasPassword: boolean, maxUsers: number, position: number, createdAt: string, version: number, organization: { id: string }, parent: { id: string, name: string } | null, children: { nodes: Array<{ id: string, name: string }> }, acl: { nodes: Array<{ permissions: Array<Permission>, role: { id: string, name: string } | null }> } } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
 
+export type WholeBanFragment = { id: string, addressRange: string | null, reason: string | null, expiresAt: string | null, createdAt: string, user: { id: string, username: string } | null, issuedBy: { id: string, username: string } | null };
+
+export type CreateBanMutationVariables = Exact<{
+  input: CreateBanInput;
+}>;
+
+
+export type CreateBanMutation = { createBan: { ban: { id: string, addressRange: string | null, reason: string | null, expiresAt: string | null, createdAt: string, user: { id: string, username: string } | null, issuedBy: { id: string, username: string } | null } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type LiftBanMutationVariables = Exact<{
+  input: LiftBanInput;
+}>;
+
+
+export type LiftBanMutation = { liftBan: { liftedId: string | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type BansQueryVariables = Exact<{
+  organizationId: string | number;
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type BansQuery = { organization: { bans: { nodes: Array<{ id: string, addressRange: string | null, reason: string | null, expiresAt: string | null, createdAt: string, user: { id: string, username: string } | null, issuedBy: { id: string, username: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
+
+export type WholeInvitationFragment = { id: string, maxUses: number | null, uses: number, expiresAt: string, roles: { nodes: Array<{ name: string }> }, channel: { id: string, name: string } | null };
+
+export type CreateInvitationMutationVariables = Exact<{
+  input: CreateInvitationInput;
+}>;
+
+
+export type CreateInvitationMutation = { createInvitation: { code: string | null, invitation: { id: string, maxUses: number | null, uses: number, expiresAt: string, roles: { nodes: Array<{ name: string }> }, channel: { id: string, name: string } | null } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type RevokeInvitationMutationVariables = Exact<{
+  input: RevokeInvitationInput;
+}>;
+
+
+export type RevokeInvitationMutation = { revokeInvitation: { revokedId: string | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type RedeemInvitationMutationVariables = Exact<{
+  input: RedeemInvitationInput;
+}>;
+
+
+export type RedeemInvitationMutation = { redeemInvitation: { accessToken: string | null, refreshToken: string | null, expiresInS: number | null, user: { id: string, username: string } | null, channel: { id: string, name: string } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type InvitationsQueryVariables = Exact<{
+  organizationId: string | number;
+}>;
+
+
+export type InvitationsQuery = { organization: { invitations: { nodes: Array<{ id: string, maxUses: number | null, uses: number, expiresAt: string, roles: { nodes: Array<{ name: string }> }, channel: { id: string, name: string } | null }> } } | null };
+
+export type WholeApiKeyFragment = { id: string, name: string, keyPrefix: string, scopes: Array<ApiKeyScope>, createdAt: string, expiresAt: string | null, lastUsedAt: string | null };
+
+export type CreateApiKeyMutationVariables = Exact<{
+  input: CreateApiKeyInput;
+}>;
+
+
+export type CreateApiKeyMutation = { createApiKey: { key: string | null, apiKey: { id: string, name: string, keyPrefix: string, scopes: Array<ApiKeyScope>, createdAt: string, expiresAt: string | null, lastUsedAt: string | null } | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type RevokeApiKeyMutationVariables = Exact<{
+  input: RevokeApiKeyInput;
+}>;
+
+
+export type RevokeApiKeyMutation = { revokeApiKey: { revokedId: string | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type ApiKeysQueryVariables = Exact<{
+  userId: string | number;
+}>;
+
+
+export type ApiKeysQuery = { user: { apiKeys: { nodes: Array<{ id: string, name: string, keyPrefix: string, scopes: Array<ApiKeyScope>, createdAt: string, expiresAt: string | null, lastUsedAt: string | null }> } } | null };
+
+export type WholeAuditEntryFragment = { id: string, actorId: string | null, actorName: string | null, door: string, action: AuditAction, targetType: AuditTarget, targetId: string | null, before: Record<string, unknown> | null, after: Record<string, unknown> | null, reason: string | null, requestId: string, createdAt: string };
+
+export type AuditLogQueryVariables = Exact<{
+  organizationId: string | number;
+  filter?: AuditFilterInput | null | undefined;
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type AuditLogQuery = { organization: { auditLog: { nodes: Array<{ id: string, actorId: string | null, actorName: string | null, door: string, action: AuditAction, targetType: AuditTarget, targetId: string | null, before: Record<string, unknown> | null, after: Record<string, unknown> | null, reason: string | null, requestId: string, createdAt: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
+
+export type PlatformAuditLogQueryVariables = Exact<{
+  filter?: AuditFilterInput | null | undefined;
+}>;
+
+
+export type PlatformAuditLogQuery = { platformAuditLog: { nodes: Array<{ id: string, actorId: string | null, actorName: string | null, door: string, action: AuditAction, targetType: AuditTarget, targetId: string | null, before: Record<string, unknown> | null, after: Record<string, unknown> | null, reason: string | null, requestId: string, createdAt: string }> } | null };
+
+export type ExplainPermissionsQueryVariables = Exact<{
+  userId: string | number;
+  channelId: string | number;
+}>;
+
+
+export type ExplainPermissionsQuery = { explainPermissions: { permissions: Array<Permission>, basis: PermissionBasis, governingChannel: { id: string, name: string } | null, roles: Array<{ source: ContributionSource, permissions: Array<Permission>, role: { name: string } | null }>, manageGrants: Array<{ role: { name: string } | null, channel: { name: string } | null }>, missing: Array<{ permission: Permission, reason: MissingReason, suggestions: Array<{ kind: SuggestionKind, permissions: Array<Permission>, role: { name: string } | null, channel: { name: string } | null }> }> } | null };
+
+export type PageOfChangesFragment = { nodes: Array<{ gained: Array<Permission>, lost: Array<Permission>, user: { username: string } | null, channel: { name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } };
+
+export type SimulateAclQueryVariables = Exact<{
+  channelId: string | number;
+  acl: Array<AclLineInput> | AclLineInput;
+  first?: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type SimulateAclQuery = { simulateAcl: { nodes: Array<{ gained: Array<Permission>, lost: Array<Permission>, user: { username: string } | null, channel: { name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
+
+export type SimulateRoleQueryVariables = Exact<{
+  roleId: string | number;
+  permissions: Array<Permission> | Permission;
+}>;
+
+
+export type SimulateRoleQuery = { simulateRole: { nodes: Array<{ gained: Array<Permission>, lost: Array<Permission>, user: { username: string } | null, channel: { name: string } | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } | null };
+
+export type ModerationOutcomeFragment = { sessionId: string, done: boolean, code: string | null, message: string | null };
+
+export type KickSessionsMutationVariables = Exact<{
+  input: KickSessionsInput;
+}>;
+
+
+export type KickSessionsMutation = { kickSessions: { results: Array<{ sessionId: string, done: boolean, code: string | null, message: string | null }>, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type MuteSessionsMutationVariables = Exact<{
+  input: MuteSessionsInput;
+}>;
+
+
+export type MuteSessionsMutation = { muteSessions: { results: Array<{ sessionId: string, done: boolean, code: string | null, message: string | null }>, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type MoveSessionsMutationVariables = Exact<{
+  input: MoveSessionsInput;
+}>;
+
+
+export type MoveSessionsMutation = { moveSessions: { results: Array<{ sessionId: string, done: boolean, code: string | null, message: string | null }>, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type OccupancyQueryVariables = Exact<{
+  channelId: string | number;
+}>;
+
+
+export type OccupancyQuery = { channel: { occupancy: number, sessions: { nodes: Array<{ id: string, muted: boolean, user: { username: string, email: string | null } | null, channels: { nodes: Array<{ id: string }> } }> } } | null };
+
+export type EmailsQueryVariables = Exact<{
+  organizationId: string | number;
+}>;
+
+
+export type EmailsQuery = { organization: { users: { nodes: Array<{ username: string, email: string | null }> } } | null };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -630,6 +1073,93 @@ export const WholeChannelFragmentDoc = new TypedDocumentString(`
   }
 }
     `, {"fragmentName":"WholeChannel"}) as unknown as TypedDocumentString<WholeChannelFragment, unknown>;
+export const WholeBanFragmentDoc = new TypedDocumentString(`
+    fragment WholeBan on Ban {
+  id
+  addressRange
+  reason
+  expiresAt
+  createdAt
+  user {
+    id
+    username
+  }
+  issuedBy {
+    id
+    username
+  }
+}
+    `, {"fragmentName":"WholeBan"}) as unknown as TypedDocumentString<WholeBanFragment, unknown>;
+export const WholeInvitationFragmentDoc = new TypedDocumentString(`
+    fragment WholeInvitation on Invitation {
+  id
+  maxUses
+  uses
+  expiresAt
+  roles {
+    nodes {
+      name
+    }
+  }
+  channel {
+    id
+    name
+  }
+}
+    `, {"fragmentName":"WholeInvitation"}) as unknown as TypedDocumentString<WholeInvitationFragment, unknown>;
+export const WholeApiKeyFragmentDoc = new TypedDocumentString(`
+    fragment WholeApiKey on ApiKey {
+  id
+  name
+  keyPrefix
+  scopes
+  createdAt
+  expiresAt
+  lastUsedAt
+}
+    `, {"fragmentName":"WholeApiKey"}) as unknown as TypedDocumentString<WholeApiKeyFragment, unknown>;
+export const WholeAuditEntryFragmentDoc = new TypedDocumentString(`
+    fragment WholeAuditEntry on AuditEntry {
+  id
+  actorId
+  actorName
+  door
+  action
+  targetType
+  targetId
+  before
+  after
+  reason
+  requestId
+  createdAt
+}
+    `, {"fragmentName":"WholeAuditEntry"}) as unknown as TypedDocumentString<WholeAuditEntryFragment, unknown>;
+export const PageOfChangesFragmentDoc = new TypedDocumentString(`
+    fragment PageOfChanges on PermissionChangeConnection {
+  nodes {
+    user {
+      username
+    }
+    channel {
+      name
+    }
+    gained
+    lost
+  }
+  pageInfo {
+    hasNextPage
+    endCursor
+  }
+}
+    `, {"fragmentName":"PageOfChanges"}) as unknown as TypedDocumentString<PageOfChangesFragment, unknown>;
+export const ModerationOutcomeFragmentDoc = new TypedDocumentString(`
+    fragment ModerationOutcome on ModerationResultType {
+  sessionId
+  done
+  code
+  message
+}
+    `, {"fragmentName":"ModerationOutcome"}) as unknown as TypedDocumentString<ModerationOutcomeFragment, unknown>;
 export const LoginDocument = new TypedDocumentString(`
     mutation Login($input: LoginInput!) {
   login(input: $input) {
@@ -1569,3 +2099,506 @@ fragment WholeChannel on Channel {
     }
   }
 }`) as unknown as TypedDocumentString<RemoveChannelAclEntryMutation, RemoveChannelAclEntryMutationVariables>;
+export const CreateBanDocument = new TypedDocumentString(`
+    mutation CreateBan($input: CreateBanInput!) {
+  createBan(input: $input) {
+    ban {
+      ...WholeBan
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeBan on Ban {
+  id
+  addressRange
+  reason
+  expiresAt
+  createdAt
+  user {
+    id
+    username
+  }
+  issuedBy {
+    id
+    username
+  }
+}`) as unknown as TypedDocumentString<CreateBanMutation, CreateBanMutationVariables>;
+export const LiftBanDocument = new TypedDocumentString(`
+    mutation LiftBan($input: LiftBanInput!) {
+  liftBan(input: $input) {
+    liftedId
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<LiftBanMutation, LiftBanMutationVariables>;
+export const BansDocument = new TypedDocumentString(`
+    query Bans($organizationId: ID!, $first: Int! = 25, $after: String) {
+  organization(id: $organizationId) {
+    bans(first: $first, after: $after) {
+      nodes {
+        ...WholeBan
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    fragment WholeBan on Ban {
+  id
+  addressRange
+  reason
+  expiresAt
+  createdAt
+  user {
+    id
+    username
+  }
+  issuedBy {
+    id
+    username
+  }
+}`) as unknown as TypedDocumentString<BansQuery, BansQueryVariables>;
+export const CreateInvitationDocument = new TypedDocumentString(`
+    mutation CreateInvitation($input: CreateInvitationInput!) {
+  createInvitation(input: $input) {
+    code
+    invitation {
+      ...WholeInvitation
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeInvitation on Invitation {
+  id
+  maxUses
+  uses
+  expiresAt
+  roles {
+    nodes {
+      name
+    }
+  }
+  channel {
+    id
+    name
+  }
+}`) as unknown as TypedDocumentString<CreateInvitationMutation, CreateInvitationMutationVariables>;
+export const RevokeInvitationDocument = new TypedDocumentString(`
+    mutation RevokeInvitation($input: RevokeInvitationInput!) {
+  revokeInvitation(input: $input) {
+    revokedId
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<RevokeInvitationMutation, RevokeInvitationMutationVariables>;
+export const RedeemInvitationDocument = new TypedDocumentString(`
+    mutation RedeemInvitation($input: RedeemInvitationInput!) {
+  redeemInvitation(input: $input) {
+    accessToken
+    refreshToken
+    expiresInS
+    user {
+      id
+      username
+    }
+    channel {
+      id
+      name
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<RedeemInvitationMutation, RedeemInvitationMutationVariables>;
+export const InvitationsDocument = new TypedDocumentString(`
+    query Invitations($organizationId: ID!) {
+  organization(id: $organizationId) {
+    invitations {
+      nodes {
+        ...WholeInvitation
+      }
+    }
+  }
+}
+    fragment WholeInvitation on Invitation {
+  id
+  maxUses
+  uses
+  expiresAt
+  roles {
+    nodes {
+      name
+    }
+  }
+  channel {
+    id
+    name
+  }
+}`) as unknown as TypedDocumentString<InvitationsQuery, InvitationsQueryVariables>;
+export const CreateApiKeyDocument = new TypedDocumentString(`
+    mutation CreateApiKey($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) {
+    key
+    apiKey {
+      ...WholeApiKey
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment WholeApiKey on ApiKey {
+  id
+  name
+  keyPrefix
+  scopes
+  createdAt
+  expiresAt
+  lastUsedAt
+}`) as unknown as TypedDocumentString<CreateApiKeyMutation, CreateApiKeyMutationVariables>;
+export const RevokeApiKeyDocument = new TypedDocumentString(`
+    mutation RevokeApiKey($input: RevokeApiKeyInput!) {
+  revokeApiKey(input: $input) {
+    revokedId
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<RevokeApiKeyMutation, RevokeApiKeyMutationVariables>;
+export const ApiKeysDocument = new TypedDocumentString(`
+    query ApiKeys($userId: ID!) {
+  user(id: $userId) {
+    apiKeys {
+      nodes {
+        ...WholeApiKey
+      }
+    }
+  }
+}
+    fragment WholeApiKey on ApiKey {
+  id
+  name
+  keyPrefix
+  scopes
+  createdAt
+  expiresAt
+  lastUsedAt
+}`) as unknown as TypedDocumentString<ApiKeysQuery, ApiKeysQueryVariables>;
+export const AuditLogDocument = new TypedDocumentString(`
+    query AuditLog($organizationId: ID!, $filter: AuditFilterInput, $first: Int! = 25, $after: String) {
+  organization(id: $organizationId) {
+    auditLog(filter: $filter, first: $first, after: $after) {
+      nodes {
+        ...WholeAuditEntry
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+}
+    fragment WholeAuditEntry on AuditEntry {
+  id
+  actorId
+  actorName
+  door
+  action
+  targetType
+  targetId
+  before
+  after
+  reason
+  requestId
+  createdAt
+}`) as unknown as TypedDocumentString<AuditLogQuery, AuditLogQueryVariables>;
+export const PlatformAuditLogDocument = new TypedDocumentString(`
+    query PlatformAuditLog($filter: AuditFilterInput) {
+  platformAuditLog(filter: $filter) {
+    nodes {
+      ...WholeAuditEntry
+    }
+  }
+}
+    fragment WholeAuditEntry on AuditEntry {
+  id
+  actorId
+  actorName
+  door
+  action
+  targetType
+  targetId
+  before
+  after
+  reason
+  requestId
+  createdAt
+}`) as unknown as TypedDocumentString<PlatformAuditLogQuery, PlatformAuditLogQueryVariables>;
+export const ExplainPermissionsDocument = new TypedDocumentString(`
+    query ExplainPermissions($userId: ID!, $channelId: ID!) {
+  explainPermissions(userId: $userId, channelId: $channelId) {
+    permissions
+    basis
+    governingChannel {
+      id
+      name
+    }
+    roles {
+      role {
+        name
+      }
+      source
+      permissions
+    }
+    manageGrants {
+      role {
+        name
+      }
+      channel {
+        name
+      }
+    }
+    missing {
+      permission
+      reason
+      suggestions {
+        kind
+        role {
+          name
+        }
+        channel {
+          name
+        }
+        permissions
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ExplainPermissionsQuery, ExplainPermissionsQueryVariables>;
+export const SimulateAclDocument = new TypedDocumentString(`
+    query SimulateAcl($channelId: ID!, $acl: [AclLineInput!]!, $first: Int! = 25, $after: String) {
+  simulateAcl(channelId: $channelId, acl: $acl, first: $first, after: $after) {
+    ...PageOfChanges
+  }
+}
+    fragment PageOfChanges on PermissionChangeConnection {
+  nodes {
+    user {
+      username
+    }
+    channel {
+      name
+    }
+    gained
+    lost
+  }
+  pageInfo {
+    hasNextPage
+    endCursor
+  }
+}`) as unknown as TypedDocumentString<SimulateAclQuery, SimulateAclQueryVariables>;
+export const SimulateRoleDocument = new TypedDocumentString(`
+    query SimulateRole($roleId: ID!, $permissions: [Permission!]!) {
+  simulateRole(roleId: $roleId, permissions: $permissions) {
+    ...PageOfChanges
+  }
+}
+    fragment PageOfChanges on PermissionChangeConnection {
+  nodes {
+    user {
+      username
+    }
+    channel {
+      name
+    }
+    gained
+    lost
+  }
+  pageInfo {
+    hasNextPage
+    endCursor
+  }
+}`) as unknown as TypedDocumentString<SimulateRoleQuery, SimulateRoleQueryVariables>;
+export const KickSessionsDocument = new TypedDocumentString(`
+    mutation KickSessions($input: KickSessionsInput!) {
+  kickSessions(input: $input) {
+    results {
+      ...ModerationOutcome
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment ModerationOutcome on ModerationResultType {
+  sessionId
+  done
+  code
+  message
+}`) as unknown as TypedDocumentString<KickSessionsMutation, KickSessionsMutationVariables>;
+export const MuteSessionsDocument = new TypedDocumentString(`
+    mutation MuteSessions($input: MuteSessionsInput!) {
+  muteSessions(input: $input) {
+    results {
+      ...ModerationOutcome
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment ModerationOutcome on ModerationResultType {
+  sessionId
+  done
+  code
+  message
+}`) as unknown as TypedDocumentString<MuteSessionsMutation, MuteSessionsMutationVariables>;
+export const MoveSessionsDocument = new TypedDocumentString(`
+    mutation MoveSessions($input: MoveSessionsInput!) {
+  moveSessions(input: $input) {
+    results {
+      ...ModerationOutcome
+    }
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}
+fragment ModerationOutcome on ModerationResultType {
+  sessionId
+  done
+  code
+  message
+}`) as unknown as TypedDocumentString<MoveSessionsMutation, MoveSessionsMutationVariables>;
+export const OccupancyDocument = new TypedDocumentString(`
+    query Occupancy($channelId: ID!) {
+  channel(id: $channelId) {
+    occupancy
+    sessions {
+      nodes {
+        id
+        muted
+        user {
+          username
+          email
+        }
+        channels {
+          nodes {
+            id
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<OccupancyQuery, OccupancyQueryVariables>;
+export const EmailsDocument = new TypedDocumentString(`
+    query Emails($organizationId: ID!) {
+  organization(id: $organizationId) {
+    users(first: 100) {
+      nodes {
+        username
+        email
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<EmailsQuery, EmailsQueryVariables>;
