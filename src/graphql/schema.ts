@@ -85,10 +85,10 @@ async function build(resolverOf: (type: unknown) => object | undefined): Promise
       ModerationResolver,
     ],
     container: { get: resolverOf },
-    globalMiddlewares: [locateErrors],
     // The services check values, so that every door refuses the same.
     validate: false,
   });
+  locateErrors(schema);
   answerRefusals(schema);
   return schema;
 }
