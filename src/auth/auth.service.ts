@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database } from '../database/database.js';
+import { select } from '../database/select.js';
 import { AppError } from '../errors.js';
 import type { UserId } from '../ids.js';
 import { type RequestContext, systemContext, type UserActor } from '../request-context.js';
@@ -184,7 +185,8 @@ export class AuthService {
     return this.#database.read(internal(ctx), async (em) => {
       const name = username.normalize('NFC');
       if (organizationTag === null) return em.findOne(User, { organizationId: null, username: name });
-      const [row] = await em.execute<{ id: UserId }[]>(
+      const [row] = await select<{ id: UserId }>(
+        em,
         'select u.id from users u join organizations o on o.id = u.org_id where lower(o.tag) = lower(?) and u.username = ?',
         [organizationTag, name],
       );

@@ -1,5 +1,7 @@
 import { BAN_IN_FORCE, plainAddress } from '../bans/ban-match.js';
 import type { Database } from '../database/database.js';
+import { ReadBatches } from '../database/read-batches.js';
+import { select } from '../database/select.js';
 import type { ApiKeyId, OrganizationId, UserId } from '../ids.js';
 import { Permission } from '../permissions/bits.js';
 import { type ApiKeyScope, systemContext, type UserActor } from '../request-context.js';
@@ -13,44 +15,46 @@ export interface Identity {
   readonly banned: boolean;
 }
 
-/** Finds who somebody is, each time in one statement, so that what was revoked has no effect a moment later. */
+/**
+ * Finds who somebody is, each time anew, so that what was revoked has no effect a moment later. Those who come at the same
+ * time are found in one statement.
+ */
 export class Identities {
   readonly #database: Database;
+  readonly #rows: ReadBatches<Question, IdentityRow | undefined>;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#rows = new ReadBatches((questions) => this.#read(questions));
   }
 
   async ofUser(userId: UserId, remoteAddress: string | null): Promise<Identity | undefined> {
-    const row = await this.#row('left join api_keys k on false where u.id = ?', [userId], remoteAddress);
+    const row = await this.#rows.ask({ userId, remoteAddress });
     return row === undefined ? undefined : toIdentity(row, null, null);
   }
 
   /** The user of an access token, if neither the token's login nor its version is revoked. */
   async ofLogin(claims: AccessTokenClaims, remoteAddress: string | null): Promise<Identity | undefined> {
     const { userId, loginId, tokenVersion, organizationId } = claims;
-    const row = await this.#row(LOGIN_CONDITION, [userId, tokenVersion, loginId], remoteAddress);
+    const row = await this.#rows.ask({ userId, tokenVersion, loginId, remoteAddress });
     return row === undefined || row.org_id !== organizationId ? undefined : toIdentity(row, loginId, null);
   }
 
   /** The user of an API key that is not over, within its scopes. */
   async ofApiKey(key: string, remoteAddress: string | null): Promise<Identity | undefined> {
-    const row = await this.#row(API_KEY_CONDITION, [hashOfSecret(key)], remoteAddress);
+    const row = await this.#rows.ask({ keyHash: hashOfSecret(key), remoteAddress });
     if (row === undefined || row.key_id === null || row.scopes === null) return undefined;
     if (row.key_is_idle) await this.#touch(row.key_id);
     return toIdentity(row, null, row.scopes);
   }
 
-  #row(condition: string, values: readonly unknown[], remoteAddress: string | null): Promise<IdentityRow | undefined> {
-    const address = plainAddress(remoteAddress) ?? null;
-    return this.#database.read(systemContext('identity'), async (em) => {
-      const [row] = await em.execute<IdentityRow[]>(`${STATEMENT} ${condition}`, [
-        Permission.MANAGE,
-        address,
-        ...values,
-      ]);
-      return row;
-    });
+  async #read(questions: readonly Question[]): Promise<readonly (IdentityRow | undefined)[]> {
+    const values = JSON.stringify(questions.map(toJson));
+    const rows = await this.#database.read(systemContext('identity'), (em) =>
+      select<IdentityRow>(em, STATEMENT, [Permission.MANAGE, values]),
+    );
+    const byPlace = new Map(rows.map((row) => [row.place, row]));
+    return questions.map((_question, place) => byPlace.get(place));
   }
 
   async #touch(id: ApiKeyId): Promise<void> {
@@ -60,7 +64,20 @@ export class Identities {
   }
 }
 
+/** Who is meant: a user, where given only with a login that holds; or who has an API key. */
+type Question = { readonly remoteAddress: string | null } & (
+  | { readonly userId: UserId; readonly tokenVersion?: number; readonly loginId?: string }
+  | { readonly keyHash: string }
+);
+
+/** With the names that the statement reads. */
+function toJson({ remoteAddress, ...who }: Question, place: number): object {
+  return { place, address: plainAddress(remoteAddress) ?? null, ...who };
+}
+
 interface IdentityRow {
+  /** Of the question. */
+  readonly place: number;
   readonly id: UserId;
   readonly org_id: OrganizationId | null;
   readonly username: string;
@@ -74,19 +91,19 @@ interface IdentityRow {
 
 /** An owner is never shut out: somebody must be able to lift a ban. */
 const STATEMENT = `
-select u.id, u.org_id, u.username, k.id as key_id, to_json(k.scopes) as scopes,
+select q.place, u.id, u.org_id, u.username, k.id as key_id, to_json(k.scopes) as scopes,
   coalesce(k.last_used_at < localtimestamp - interval '1 minute', true) as key_is_idle,
   exists (select 1 from user_roles ur join roles r on r.id = ur.role_id
     where ur.user_id = u.id and r.org_id is null and (r.permissions & ?) <> 0) as platform_manager,
   exists (select 1 from bans b join organizations o on o.id = b.org_id
     where b.org_id = u.org_id and ${BAN_IN_FORCE} and o.owner_id is distinct from u.id
-      and (b.user_id = u.id or b.address_range >>= ?::inet)) as banned
-from users u`;
-
-const LOGIN_CONDITION = `left join api_keys k on false where u.id = ? and u.token_version = ? and exists (
-  select 1 from refresh_tokens t where t.user_id = u.id and t.family_id = ?::uuid and t.revoked_at is null)`;
-
-const API_KEY_CONDITION = `join api_keys k on k.user_id = u.id where k.key_hash = ? and (k.expires_at is null or k.expires_at > localtimestamp)`;
+      and (b.user_id = u.id or b.address_range >>= q.address)) as banned
+from json_to_recordset(?::json) as q(place int, "userId" int, "tokenVersion" int, "loginId" uuid, "keyHash" text, address inet)
+left join api_keys k on k.key_hash = q."keyHash" and (k.expires_at is null or k.expires_at > localtimestamp)
+join users u on u.id = coalesce(q."userId", k.user_id)
+where (q."tokenVersion" is null or u.token_version = q."tokenVersion")
+  and (q."loginId" is null or exists (
+    select 1 from refresh_tokens t where t.user_id = u.id and t.family_id = q."loginId" and t.revoked_at is null))`;
 
 function toIdentity(row: IdentityRow, loginId: string | null, scopes: readonly ApiKeyScope[] | null): Identity {
   const { id, org_id: organizationId, username, platform_manager: isManager, banned } = row;

@@ -8,6 +8,7 @@ import type { EventBus } from '../events/event-bus.js';
 import type { ApiKeyScope, RequestContext } from '../request-context.js';
 import type { DatabaseConnection } from './database-connection.js';
 import { ormOptions } from './orm-options.js';
+import type { SharedReads } from './shared-reads.js';
 import { scopeOf, tenantFilter } from './tenant-filter.js';
 
 export interface DatabaseOptions {
@@ -69,6 +70,18 @@ export class Database {
   read<Result>(ctx: RequestContext, work: (em: EntityManager) => Promise<Result>): Promise<Result> {
     requireScope(ctx, 'read');
     return explained(() => work(this.#scoped(ctx)));
+  }
+
+  /** As {@link read}, but shared with whoever reads the same at the same time, within the same organization. */
+  readShared<Result>(
+    ctx: RequestContext,
+    reads: SharedReads<Result>,
+    key: string,
+    work: (em: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
+    requireScope(ctx, 'read');
+    const read = () => explained(() => work(this.#scoped(ctx)));
+    return reads.run(`${scopeOf(ctx.actor).organizationId} ${key}`, read);
   }
 
   /** Runs a change in one transaction, then tells its events. Throws what `work` throws, after a rollback, and AppError UNAVAILABLE where PostgreSQL is away. */

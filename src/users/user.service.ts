@@ -5,6 +5,7 @@ import type { PasswordHasher } from '../auth/password-hasher.js';
 import type { Database, Transaction } from '../database/database.js';
 import { pagesOfLists } from '../database/list-pages.js';
 import { readRows } from '../database/read-rows.js';
+import { select } from '../database/select.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
@@ -102,7 +103,7 @@ export class UserService {
     const { afterId, limit } = pageStart(page);
     const roleIds = roles.map(({ id }) => id);
     return this.#database.read(ctx, async (em) => {
-      const holders = await em.execute<Holder[]>(HOLDERS_STATEMENT, [`{${roleIds.join(',')}}`, afterId, limit]);
+      const holders = await select<Holder>(em, HOLDERS_STATEMENT, [`{${roleIds.join(',')}}`, afterId, limit]);
       const users = await readRows(em, User, { id: { $in: [...new Set(holders.map((holder) => holder.user_id))] } });
       const byId = new Map(users.map((user) => [user.id, user]));
       const lists = Map.groupBy(holders, (holder) => holder.role_id);
