@@ -24,6 +24,7 @@ import type { DatabaseConnection } from './database/database-connection.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import type { EventBus } from './events/event-bus.js';
 import { MemoryEventBus } from './events/memory-event-bus.js';
+import { CostBudget } from './graphql/cost-budget.js';
 import type { ContextOptions } from './graphql/graphql-context.js';
 import { startGraphqlServer } from './graphql/graphql-server.js';
 import { createHttpApp } from './graphql/http-door.js';
@@ -238,13 +239,14 @@ function openVoiceDoor({ server, audio, limits }: Config, { certificate, ...part
 }
 
 async function openHttpDoor(
-  { config: { environment, server }, logger }: ServerOptions,
+  { config: { environment, server, limits }, logger }: ServerOptions,
   services: Services,
   health: Health,
   certificate: TlsCertificate,
   closers: Closers,
 ): Promise<HttpListener> {
-  const graphql = await startGraphqlServer({ schema: await createSchema(services), environment, logger });
+  const budget = new CostBudget({ costPerMinute: limits.graphql_cost_per_minute, now: () => performance.now() });
+  const graphql = await startGraphqlServer({ schema: await createSchema(services), environment, logger, budget });
   closers.add(() => graphql.stop());
   const authenticate: ContextOptions['authenticate'] = (token, remoteAddress) =>
     services.auth.authenticate(token, remoteAddress);
