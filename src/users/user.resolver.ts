@@ -62,7 +62,7 @@ export class UserResolver {
     @Arg('input', () => DeleteUserInput, { description: 'Which one.' }) input: DeleteUserInput,
   ): Promise<Answer<DeleteUserPayload>> {
     const { id, expectedVersion } = withoutNulls(input);
-    await this.#users.delete(ctx, toUserId(id), expectedVersion);
+    await this.#users.delete(ctx, toUserId(id), { expectedVersion });
     return { deletedId: id };
   }
 

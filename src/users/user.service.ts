@@ -39,6 +39,12 @@ export interface UserChange {
   readonly expectedVersion?: number | undefined;
 }
 
+export interface UserDeletion {
+  readonly expectedVersion?: number | undefined;
+  /** NOT_FOUND where the user is of another organization. */
+  readonly within?: OrganizationId | undefined;
+}
+
 /** The people and tools of an organization. */
 export class UserService {
   readonly #database: Database;
@@ -188,11 +194,12 @@ export class UserService {
   }
 
   /** Removes a user, whose sessions end at once. Needs MANAGE; throws OWNER_REQUIRED for the owner. */
-  async delete(ctx: RequestContext, id: UserId, expectedVersion?: number): Promise<void> {
+  async delete(ctx: RequestContext, id: UserId, { expectedVersion, within }: UserDeletion = {}): Promise<void> {
     this.#permissions.requireLogin(ctx);
     await this.#database.write(ctx, async ({ em, publish, record }) => {
       const user = await find(em, id);
       const { organizationId } = user;
+      if (within !== undefined && within !== organizationId) throw notFound('user');
       await this.#permissions.requireManage(ctx, em, organizationId, 'user');
       if (organizationId === null) throw notFound('user');
       const organization = await em.findOneOrFail(
