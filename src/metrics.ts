@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import { dropReasonNames } from './relay/drop-reason.js';
 import type { RelayCounters } from './voice/relay-messages.js';
 import type { VoiceDoorCounters } from './voice/voice-door.js';
@@ -8,6 +8,8 @@ export interface MetricsSources {
   /** Rejects where the relay is away. */
   readonly relay: () => Promise<RelayCounters>;
   readonly voiceDoor: () => VoiceDoorCounters;
+  /** Metrics that somebody else keeps. */
+  readonly others: readonly Metric[];
 }
 
 /** The figures of the server in the text format of Prometheus, read at each scrape from those who count. */
@@ -21,6 +23,7 @@ export class Metrics {
     this.#sources = sources;
     this.contentType = this.#registry.contentType;
     collectDefaultMetrics({ register: this.#registry });
+    for (const metric of sources.others) this.#registry.registerMetric(metric);
     this.#instruments = makeInstruments(this.#registry);
     this.#instruments.build.set({ version: sources.version, node: process.version }, 1);
   }

@@ -125,7 +125,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
     { name: 'voice_relay', run: () => relay.counters() },
   ]);
   const http = await openHttpDoor(options, services, health, certificate, closers);
-  await openMetrics(options, relay, voiceDoor, closers);
+  await openMetrics(options, relay, voiceDoor, database, closers);
 
   // The last step that can fail: a password that was made up must be shown.
   const administrator = await ensureFirstAdministrator(database, services.hasher, adminPassword);
@@ -275,10 +275,12 @@ async function openMetrics(
   { config: { metrics: at }, logger }: ServerOptions,
   relay: RelayHost,
   voiceDoor: VoiceDoor,
+  { times }: Database,
   closers: Closers,
 ): Promise<void> {
   if (at.port === 0) return;
-  const sources = { version: VERSION, relay: () => relay.counters(), voiceDoor: () => voiceDoor.counters() };
+  const counters = { relay: () => relay.counters(), voiceDoor: () => voiceDoor.counters() };
+  const sources = { version: VERSION, ...counters, others: [times.histogram] };
   const onRequest = metricsHandler(new Metrics(sources), logger);
   const listener = await HttpListener.start({ bindAddress: at.bind_address, port: at.port, tls: null, onRequest });
   closers.add(() => listener.close());
