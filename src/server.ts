@@ -48,6 +48,7 @@ import { ModerationService } from './sessions/moderation.service.js';
 import { SessionService } from './sessions/session.service.js';
 import { SessionIds } from './sessions/session-ids.js';
 import { SessionRegistry } from './sessions/session-registry.js';
+import { VoiceQualityService } from './sessions/voice-quality.service.js';
 import { type TlsCertificate, tlsCertificate } from './tls-certificate.js';
 import { UserService } from './users/user.service.js';
 import { VERSION } from './version.js';
@@ -108,7 +109,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
     logger.error({ err, type }, 'bug: a listener to an event failed'),
   );
   const database = await openDatabase(options, folder, events, closers);
-  const services = makeServices(config, database, events, secret);
+  const decisions = makeServices(config, database, events, secret);
 
   const relay = await RelayHost.start({
     bindAddress: config.server.bind_address,
@@ -118,6 +119,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
     logger,
   });
   closers.add(() => relay.close());
+  const services = { ...decisions, voiceQuality: new VoiceQualityService(decisions.sessions, relay) };
   const voiceDoor = await openVoiceDoor(config, { services, relay, events, certificate, logger });
   closers.add(() => voiceDoor.close());
   const health = new Health([
@@ -168,7 +170,7 @@ async function openDatabase(
   return database;
 }
 
-type Services = ReturnType<typeof makeServices>;
+type Services = ReturnType<typeof makeServices> & { readonly voiceQuality: VoiceQualityService };
 
 function makeServices({ server, security, limits }: Config, database: Database, events: EventBus, secret: string) {
   const hasher = new PasswordHasher({

@@ -10,6 +10,7 @@ import { User } from '../users/user.entity.js';
 import type { SessionService } from './session.service.js';
 import { SessionConnection } from './session-connection.js';
 import { SessionType } from './session-type.js';
+import { VoiceQualityType } from './voice-quality-type.js';
 
 /** The sessions of an organization by GraphQL. */
 @Resolver(() => Organization)
@@ -40,6 +41,14 @@ export class SessionResolver {
   })
   async user(@Ctx() ctx: GraphqlContext, @Parent() { userId }: SessionType): Promise<User | undefined> {
     return ctx.loaders.user.load(userId);
+  }
+
+  @FieldResolver(() => VoiceQualityType, {
+    nullable: true,
+    description: 'How voice goes; null where it has sent none yet, or the relay is away for a moment.',
+  })
+  async voiceQuality(@Ctx() ctx: GraphqlContext, @Parent() { id }: SessionType): Promise<VoiceQualityType | undefined> {
+    return ctx.loaders.qualityOfSession.load(id);
   }
 
   @FieldResolver(() => ChannelConnection, { description: 'The channels that it has joined, in the order of joining.' })

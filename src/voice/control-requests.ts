@@ -2,7 +2,7 @@ import { notFound, unreachable } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
 import { type ChannelId, channelId, parseSerial, type WhisperTargetId } from '../ids.js';
 import type { OccupancyService } from '../occupancy/occupancy.service.js';
-import type { Login, Resume, SetWhisperTarget } from '../protocol/generated/control_pb.js';
+import type { Login, Ping, Resume, SetWhisperTarget } from '../protocol/generated/control_pb.js';
 import { MAX_PACKET_BYTES } from '../relay/packet.js';
 import type { RequestContext } from '../request-context.js';
 import type { ModerationService } from '../sessions/moderation.service.js';
@@ -11,6 +11,7 @@ import type { ConnectionHandler, RequestBody } from './control-connection.js';
 import type { ServerBody } from './control-frames.js';
 import type { LiveSession } from './live-sessions.js';
 import { moderate } from './moderate-request.js';
+import { type PongBody, qualityMessage, qualityReport } from './quality-message.js';
 import { type Opened, type OpeningPorts, SessionOpening, type Visitor } from './session-opening.js';
 import type { SessionRates } from './session-rates.js';
 import { toWhisperTarget, whisperAudience } from './whisper-request.js';
@@ -95,7 +96,7 @@ export class ControlRequests implements ConnectionHandler {
         await this.#ports.feed.settled();
         break;
       case 'ping':
-        return { case: 'pong', value: { timestamp: body.value.timestamp } };
+        return { case: 'pong', value: await this.#ping(session, body.value) };
       default:
         unreachable(body);
     }
@@ -121,6 +122,15 @@ export class ControlRequests implements ConnectionHandler {
     this.#live = live;
     this.#client.onOpen();
     return frames;
+  }
+
+  /** With a report of what has come of voice, the answer tells how it goes. */
+  async #ping({ id }: Session, { timestamp, voice }: Ping): Promise<PongBody> {
+    if (voice === undefined) return { timestamp };
+    const { relay } = this.#ports;
+    relay.reportQuality(id, qualityReport(voice));
+    const quality = (await relay.qualitiesOf([id])).get(id);
+    return quality === undefined ? { timestamp } : { timestamp, voice: qualityMessage(quality) };
   }
 
   #setWhisper(session: Session, request: SetWhisperTarget): Promise<WhisperTargetId> {

@@ -2,6 +2,7 @@
 import type { SessionId } from '../ids.js';
 import type { LatencySummary } from '../relay/latency-histogram.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
+import type { QualityReport, SessionQualitySummary } from '../relay/session-quality.js';
 import type { RelayTotals, SessionTraffic } from '../relay/traffic.js';
 import type { BackendChoice, UdpBackendCounters } from './udp-backend.js';
 
@@ -34,6 +35,9 @@ export type MessageToRelayWorker =
   | { readonly type: 'update'; readonly update: RelayUpdate }
   | { readonly type: 'tunneled'; readonly packets: readonly TunneledPacket[] }
   | { readonly type: 'get_counters'; readonly requestId: number }
+  /** What the client of a session says that it has received. */
+  | { readonly type: 'quality_report'; readonly sessionId: SessionId; readonly report: QualityReport }
+  | { readonly type: 'get_qualities'; readonly requestId: number; readonly sessionIds: readonly SessionId[] }
   /** Answered when all messages before it have been taken in. */
   | { readonly type: 'settle'; readonly requestId: number };
 
@@ -43,7 +47,13 @@ export type MessageFromRelayWorker =
   | { readonly type: 'failed'; readonly code: string; readonly reason: string }
   | { readonly type: 'tunneled'; readonly deliveries: readonly TunneledDelivery[] }
   | { readonly type: 'counters'; readonly requestId: number; readonly counters: RelayCounters }
+  | { readonly type: 'qualities'; readonly requestId: number; readonly qualities: readonly SessionQuality[] }
   | { readonly type: 'settled'; readonly requestId: number };
+
+/** How voice goes from and to a session. */
+export interface SessionQuality extends SessionQualitySummary {
+  readonly sessionId: SessionId;
+}
 
 /** How the relay is doing. */
 export interface RelayCounters {

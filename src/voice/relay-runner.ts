@@ -8,6 +8,7 @@ import type {
   MessageFromRelayWorker,
   MessageToRelayWorker,
   RelayCounters,
+  SessionQuality,
   TunneledDelivery,
 } from './relay-messages.js';
 import type { UdpBackend, UdpBackendHandler } from './udp-backend.js';
@@ -76,6 +77,16 @@ export class RelayRunner implements UdpBackendHandler {
       case 'get_counters':
         this.#options.post({ type: 'counters', requestId: message.requestId, counters: this.counters() });
         break;
+      case 'quality_report':
+        this.#relay.takeReport(message.sessionId, message.report, this.#options.nowMs());
+        break;
+      case 'get_qualities':
+        this.#options.post({
+          type: 'qualities',
+          requestId: message.requestId,
+          qualities: message.sessionIds.flatMap((sessionId) => this.#qualityOf(sessionId)),
+        });
+        break;
       case 'settle':
         this.#options.post({ type: 'settled', requestId: message.requestId });
         break;
@@ -95,6 +106,11 @@ export class RelayRunner implements UdpBackendHandler {
       backend: this.#backend?.counters() ?? null,
       sessionTraffic: this.#relay.sessionTraffic(nowMs),
     };
+  }
+
+  #qualityOf(sessionId: SessionId): SessionQuality[] {
+    const quality = this.#relay.qualityOf(sessionId);
+    return quality === null ? [] : [{ sessionId, ...quality }];
   }
 
   #onTunneled(sessionId: SessionId, packet: Uint8Array): void {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSchema, type GraphQLObjectType, getNamedType, isObjectType } from 'graphql';
+import type { VoiceQualitySource } from '../../src/sessions/voice-quality.js';
 import { repositoryRoot } from '../architecture/source-files.js';
 import { type Answer, present, TestServer, withoutBudget } from '../support/test-server.js';
 import { CASES, type Case, ROOTS, type Root, type Subject } from './authorization-cases.js';
@@ -13,13 +14,20 @@ const OPERATIONS = ['Query', 'Mutation', 'Subscription'];
 /** Whoever may have the list or call the mutation may have all of these. */
 const OPEN_AS_A_WHOLE = /(Connection|Edge|Payload)$|^PageInfo$|^UserError(Param)?$/;
 const PARTS_OF_ANSWERS =
-  /^(Permission(Explanation|Suggestion|Change)|RolePermissions|MissingPermission|ManageGrant|ModerationResult.*)$/;
+  /^(Permission(Explanation|Suggestion|Change)|RolePermissions|MissingPermission|ManageGrant|ModerationResult.*|Voice(Flow|Quality))$/;
+
+const FLOW = { expected: 1, lost: 0, jitterMs: 1 };
+/** Something is known of every session. */
+const EVERYBODY_IS_HEARD: VoiceQualitySource = {
+  qualitiesOf: async (ids) =>
+    new Map(ids.map((id) => [id, { up: FLOW, down: FLOW, clientRoundTripMs: 1, serverRoundTripMs: 1 }])),
+};
 
 let server: TestServer;
 let stranger: Tenant;
 let tenant: Tenant;
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = await TestServer.start({ voiceQuality: EVERYBODY_IS_HEARD });
   stranger = await Tenant.create(server, undefined);
   tenant = await newTenant();
 });

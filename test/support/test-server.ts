@@ -11,6 +11,7 @@ import { createSchema } from '../../src/graphql/schema.js';
 import type { OccupancyService } from '../../src/occupancy/occupancy.service.js';
 import { createRestRouter, REST_PATH } from '../../src/rest/rest-door.js';
 import type { SessionService } from '../../src/sessions/session.service.js';
+import type { VoiceQualitySource } from '../../src/sessions/voice-quality.js';
 import {
   CreateOrganizationDocument,
   CreateUserDocument,
@@ -52,6 +53,8 @@ export interface BuiltOrganization {
 export interface TestServerOptions {
   /** What each actor may spend; left out, more than any test does. */
   readonly budget?: CostBudget;
+  /** Who knows how voice goes; left out, nobody. */
+  readonly voiceQuality?: VoiceQualitySource;
 }
 
 const NO_LIMIT = new CostBudget({ costPerMinute: 1_000_000_000, now: () => 0 });
@@ -67,11 +70,11 @@ export class TestServer {
   readonly #graphql: GraphqlServer;
   #organizations = 0;
 
-  static async start({ budget = NO_LIMIT }: TestServerOptions = {}): Promise<TestServer> {
+  static async start({ budget = NO_LIMIT, voiceQuality }: TestServerOptions = {}): Promise<TestServer> {
     const services = await TestServices.create();
     const { test, auth, hasher } = services;
     await ensureFirstAdministrator(test.database, hasher, PASSWORD);
-    const voice = voiceServices(services);
+    const voice = voiceServices(services, voiceQuality);
     const logger = pino({ level: 'silent' });
     const all = { ...servicesOf(services), ...voice };
     const schema = await createSchema(all);
