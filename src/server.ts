@@ -52,7 +52,7 @@ import { VoiceQualityService } from './sessions/voice-quality.service.js';
 import { type TlsCertificate, tlsCertificate } from './tls-certificate.js';
 import { UserService } from './users/user.service.js';
 import { VERSION } from './version.js';
-import { RelayHost } from './voice/relay-host.js';
+import { RelayPool } from './voice/relay-pool.js';
 import { VoiceDoor } from './voice/voice-door.js';
 
 export interface ServerOptions {
@@ -111,7 +111,8 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const database = await openDatabase(options, folder, events, closers);
   const decisions = makeServices(config, database, events, secret);
 
-  const relay = await RelayHost.start({
+  const relay = await RelayPool.start({
+    workers: config.voice.workers,
     bindAddress: config.server.bind_address,
     port: config.server.voice_port,
     maxBitrate: config.audio.max_bitrate,
@@ -124,7 +125,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   closers.add(() => voiceDoor.close());
   const health = new Health([
     { name: 'database', run: () => database.ping() },
-    { name: 'voice_relay', run: () => relay.counters() },
+    { name: 'voice_relay', run: () => relay.check() },
   ]);
   const http = await openHttpDoor(options, services, health, certificate, closers);
   await openMetrics(options, relay, voiceDoor, database, closers);
@@ -216,7 +217,7 @@ function makeServices({ server, security, limits }: Config, database: Database, 
 
 interface VoiceParts {
   readonly services: Services;
-  readonly relay: RelayHost;
+  readonly relay: RelayPool;
   readonly events: EventBus;
   readonly certificate: TlsCertificate;
   readonly logger: Logger;
@@ -275,13 +276,13 @@ async function openHttpDoor(
 
 async function openMetrics(
   { config: { metrics: at }, logger }: ServerOptions,
-  relay: RelayHost,
+  relay: RelayPool,
   voiceDoor: VoiceDoor,
   { times }: Database,
   closers: Closers,
 ): Promise<void> {
   if (at.port === 0) return;
-  const counters = { relay: () => relay.counters(), voiceDoor: () => voiceDoor.counters() };
+  const counters = { relays: () => relay.counters(), voiceDoor: () => voiceDoor.counters() };
   const sources = { version: VERSION, ...counters, others: [times.histogram] };
   const onRequest = metricsHandler(new Metrics(sources), logger);
   const listener = await HttpListener.start({ bindAddress: at.bind_address, port: at.port, tls: null, onRequest });
@@ -291,7 +292,7 @@ async function openMetrics(
 interface OpenDoors {
   readonly http: HttpListener;
   readonly voiceDoor: VoiceDoor;
-  readonly relay: RelayHost;
+  readonly relay: RelayPool;
   readonly certificate: TlsCertificate;
 }
 
@@ -305,7 +306,7 @@ function factsOf(
     version: VERSION,
     dataFolder: folder.path,
     http: { bindAddress: server.http_bind_address, port: http.port, isTls: server.http_tls },
-    voice: { bindAddress: server.bind_address, controlPort: voiceDoor.port, voicePort: relay.voicePort },
+    voice: { bindAddress: server.bind_address, controlPort: voiceDoor.port, voicePorts: relay.voicePorts },
     certificate,
     newAdministrator: password === null ? null : { username, password },
   };

@@ -47,6 +47,7 @@ const limits = z.strictObject({
 
 const voice = z.strictObject({
   backend: oneOf('auto', 'dgram', 'native').default('auto'),
+  workers: wholeNumber(1, 64).default(1),
 });
 
 const audit = z.strictObject({

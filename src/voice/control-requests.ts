@@ -67,11 +67,11 @@ export class ControlRequests implements ConnectionHandler {
         break;
       case 'leave':
         await this.#ports.occupancy.leave(ctx, session.id, toChannelId(body.value.channelId));
-        await this.#ports.feed.settled();
+        await this.#ports.feed.settled(session);
         break;
       case 'setSelfState':
         await this.#ports.sessions.setSelfState(ctx, session.id, body.value);
-        await this.#ports.feed.settled();
+        await this.#ports.feed.settled(session);
         break;
       case 'sendText':
         this.#rates.takeText(this.#ports.nowMs());
@@ -81,19 +81,19 @@ export class ControlRequests implements ConnectionHandler {
         return { case: 'whisperTargetSet', value: { targetId: await this.#setWhisper(session, body.value) } };
       case 'removeWhisperTarget':
         this.#ports.feed.removeWhisper(session, toWhisperTarget(body.value.targetId));
-        await this.#ports.feed.settled();
+        await this.#ports.feed.settled(session);
         break;
       case 'listen':
         await this.#listen(ctx, session, body.value);
         break;
       case 'unlisten':
         this.#ports.occupancy.unlisten(ctx, session.id, toChannelId(body.value.channelId));
-        await this.#ports.feed.settled();
+        await this.#ports.feed.settled(session);
         break;
       case 'moderate':
         this.#rates.takeModeration(this.#ports.nowMs());
         await moderate(this.#ports.moderation, ctx, body.value);
-        await this.#ports.feed.settled();
+        await this.#ports.feed.settled(session);
         break;
       case 'ping':
         return { case: 'pong', value: await this.#ping(session, body.value) };
@@ -105,8 +105,9 @@ export class ControlRequests implements ConnectionHandler {
 
   tunneled(packet: Uint8Array): void {
     if (this.#live === null) return;
+    const { session } = this.#live;
     // What is too long is dropped and counted by the relay, which one byte too many is enough for.
-    this.#ports.relay.receiveTunneled(this.#live.session.id, packet.subarray(0, MAX_PACKET_BYTES + 1));
+    this.#ports.feed.relayOf(session).receiveTunneled(session.id, packet.subarray(0, MAX_PACKET_BYTES + 1));
   }
 
   ended(reason: LeaveReason, isLost: boolean): void {
@@ -125,9 +126,10 @@ export class ControlRequests implements ConnectionHandler {
   }
 
   /** With a report of what has come of voice, the answer tells how it goes. */
-  async #ping({ id }: Session, { timestamp, voice }: Ping): Promise<PongBody> {
+  async #ping(session: Session, { timestamp, voice }: Ping): Promise<PongBody> {
     if (voice === undefined) return { timestamp };
-    const { relay } = this.#ports;
+    const { id } = session;
+    const relay = this.#ports.feed.relayOf(session);
     relay.reportQuality(id, qualityReport(voice));
     const quality = (await relay.qualitiesOf([id])).get(id);
     return quality === undefined ? { timestamp } : { timestamp, voice: qualityMessage(quality) };

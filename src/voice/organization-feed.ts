@@ -85,6 +85,11 @@ export class OrganizationFeed {
     this.#refreshing = new RepeatedTask(() => this.#load(), ports.logger);
   }
 
+  /** The worker of the relay that serves the organization. */
+  get relay(): RelayHost {
+    return this.#ports.relay;
+  }
+
   /** True where nobody is here or about to come. */
   get isEmpty(): boolean {
     return this.view.sessions.size === 0 && this.#admissions.size === 0;

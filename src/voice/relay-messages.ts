@@ -64,6 +64,8 @@ export interface RelayCounters {
   readonly totals: RelayTotals;
   /** From the moment the worker has read the batch with a voice packet to the moment its last copy was handed to the system. */
   readonly routingLatency: LatencySummary;
+  /** The same, as counts for `summaryOf` over several workers. */
+  readonly latencyCounts: Uint32Array;
   /** Null before a port is bound. */
   readonly backend: UdpBackendCounters | null;
   readonly sessionTraffic: readonly SessionTraffic[];

@@ -103,6 +103,7 @@ export class RelayRunner implements UdpBackendHandler {
       routes: this.#relay.routeCount,
       totals: this.#relay.totals(),
       routingLatency: this.#latency.summary(nowMs),
+      latencyCounts: this.#latency.counts(nowMs),
       backend: this.#backend?.counters() ?? null,
       sessionTraffic: this.#relay.sessionTraffic(nowMs),
     };

@@ -11,7 +11,6 @@ import type { SessionService } from '../sessions/session.service.js';
 import { encodeServerMessage, MAX_FRAME_BYTES, type ServerBody } from './control-frames.js';
 import type { LiveSession, LiveSessions, VoiceConnection } from './live-sessions.js';
 import type { RelayFeed } from './relay-feed.js';
-import type { RelayHost } from './relay-host.js';
 import { MAX_WHISPER_RECEIVERS, MAX_WHISPER_TARGETS } from './whispers.js';
 
 /** The version of the control protocol that this server speaks. */
@@ -43,7 +42,6 @@ export interface OpeningPorts {
   readonly auth: AuthService;
   readonly sessions: SessionService;
   readonly events: EventBus;
-  readonly relay: RelayHost;
   readonly feed: RelayFeed;
   readonly live: LiveSessions;
   readonly terms: VoiceTerms;
@@ -157,7 +155,7 @@ export class SessionOpening {
   /** From now on the client is told what happens. */
   #welcome(session: Session, messageId: number): Uint8Array {
     const { feed, live } = this.#ports;
-    const { keys, name, tag, frames } = feed.enter(session, this.#visitor.connection);
+    const { keys, udpPort, name, tag, frames } = feed.enter(session, this.#visitor.connection);
     const { serverName, maxBitrate, defaultBitrate, maxJoinedChannels, idleTimeoutMs, resumeTimeoutMs } =
       this.#ports.terms;
     const { id, userId, username, organizationId } = session;
@@ -170,7 +168,7 @@ export class SessionOpening {
         organizationId,
         organizationName: name,
         organizationTag: tag,
-        voice: { udpPort: this.#ports.relay.voicePort, clientKey: keys.clientKey, serverKey: keys.serverKey },
+        voice: { udpPort, clientKey: keys.clientKey, serverKey: keys.serverKey },
         limits: {
           maxFrameBytes: MAX_FRAME_BYTES,
           maxDatagramBytes: MAX_PACKET_BYTES,
