@@ -3,7 +3,7 @@ import type { DemoServer } from '../scripts/demo-server.js';
 import { BenchApi } from './bench-api.js';
 
 export const TOWN_TAG = 'bench';
-const PASSWORD = 'a password for the bench';
+export const TOWN_PASSWORD = 'a password for the bench';
 /** Settings without which the bench would measure a limit. Tokens last, because each takes a password, which takes time by design. */
 export const TOWN_ENVIRONMENT = {
   PARLEY_SECURITY_ACCESS_TOKEN_TTL_S: '86400',
@@ -41,8 +41,8 @@ export async function buildTown(server: DemoServer, users: number, channels: num
     const adminToken = await api.login(null, 'admin', server.adminPassword);
     const tokens: string[] = [];
     await inParallel(users, CONCURRENCY, async (user) => {
-      await admin.createUser(organizationId, `user ${user}`, PASSWORD, roleId);
-      tokens[user] = await api.login(TOWN_TAG, `user ${user}`, PASSWORD);
+      await admin.createUser(organizationId, `user ${user}`, TOWN_PASSWORD, roleId);
+      tokens[user] = await api.login(TOWN_TAG, `user ${user}`, TOWN_PASSWORD);
     });
     const told = await api.channels(adminToken, organizationId);
     const channelIds = told.filter(({ name }) => name.startsWith('Channel ')).map(({ id }) => id);

@@ -1,15 +1,17 @@
 /**
  * `npm run bench`, or `npm run bench -- permissions`: one table for people, then one line of JSON for tools.
- * `npm run bench -- relay` and `-- soak` take minutes and options, so they run only by their names, and have tables of their own.
+ * Those that take minutes and options run only by their names, and have tables of their own.
  */
 import { availableParallelism } from 'node:os';
 import Table from 'cli-table3';
 import { benchApi } from './api.js';
+import { benchConnected } from './connected.js';
 import type { Measurement } from './measurement.js';
 import { benchPermissionEvaluation } from './permission-evaluation.js';
 import { benchRelay } from './relay.js';
 import { benchRelayFanOut } from './relay-fan-out.js';
 import { benchSoak } from './soak.js';
+import { benchStorm } from './storm.js';
 
 const BENCHES: ReadonlyMap<string, () => Promise<readonly Measurement[]>> = new Map([
   ['api', benchApi],
@@ -19,8 +21,10 @@ const BENCHES: ReadonlyMap<string, () => Promise<readonly Measurement[]>> = new 
 
 /** Those that run only by their name, and have options and a table of their own. */
 const ALONE: ReadonlyMap<string, (options: readonly string[]) => Promise<void>> = new Map([
+  ['connected', benchConnected],
   ['relay', benchRelay],
   ['soak', benchSoak],
+  ['storm', benchStorm],
 ]);
 
 const names = process.argv.slice(2);

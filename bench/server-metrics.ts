@@ -15,12 +15,6 @@ export class ServerMetrics {
     if (value === undefined) throw new RangeError(`the server has no metric ${name}`);
     return value;
   }
-
-  /** The sum over all labels. */
-  sumOf(name: string): number {
-    const own = [...this.#values].filter(([key]) => key === name || key.startsWith(`${name}{`));
-    return own.reduce((sum, [, value]) => sum + value, 0);
-  }
 }
 
 export function readMetrics(url: string): Promise<ServerMetrics> {

@@ -82,6 +82,9 @@ function makeInstruments(registry: Registry) {
       ['quantile'],
     ),
     latencyCount: counter('relay_routing_latency_measured_total', 'Voice packets whose routing latency was measured.'),
+    gcPauses: counter('relay_gc_pauses_total', "Garbage collections of the relays' threads."),
+    gcPauseSeconds: counter('relay_gc_pause_seconds_total', "How long they have stopped the relays' threads, in all."),
+    longestGcPause: gauge('relay_gc_pause_longest_seconds', "The longest of them since those threads began."),
     backend: gauge('udp_backend_info', 'How UDP is done. Always 1.', ['backend']),
     receiveBuffer: gauge(
       'udp_receive_buffer_bytes',
@@ -119,13 +122,14 @@ function showRelays(instruments: Instruments, relays: readonly (RelayCounters | 
   instruments.latency.set({ quantile: '0.95' }, latency.p95Ms / 1000);
   instruments.latency.set({ quantile: '0.99' }, latency.p99Ms / 1000);
   instruments.latency.set({ quantile: '1' }, latency.maxMs / 1000);
+  instruments.longestGcPause.set(Math.max(...running.map(({ gcPauses }) => gcPauses.maxMs)) / 1000);
   const buffers = running.flatMap(({ backend }) => (backend === null ? [] : [backend.receiveBufferBytes]));
   if (buffers.length > 0) instruments.receiveBuffer.set(Math.min(...buffers));
 }
 
 function showTotals(
   instruments: Instruments,
-  { totals, routingLatency, backend }: RelayCounters,
+  { totals, routingLatency, gcPauses, backend }: RelayCounters,
   worker: number,
 ): void {
   instruments.packetsIn.show(totals.packetsIn - totals.tunneledIn, { path: 'udp' }, worker);
@@ -138,6 +142,8 @@ function showTotals(
   instruments.bytesOut.show(totals.bytesOut, {}, worker);
   for (const reason of dropReasonNames()) instruments.drops.show(totals.drops[reason], { reason }, worker);
   instruments.latencyCount.show(routingLatency.count, {}, worker);
+  instruments.gcPauses.show(gcPauses.count, {}, worker);
+  instruments.gcPauseSeconds.show(gcPauses.totalMs / 1000, {}, worker);
   if (backend === null) return;
   instruments.backend.set({ backend: backend.name }, 1);
   instruments.unanswerable.show(backend.unanswerable, {}, worker);

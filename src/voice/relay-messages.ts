@@ -4,6 +4,7 @@ import type { LatencySummary } from '../relay/latency-histogram.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
 import type { QualityReport, SessionQualitySummary } from '../relay/session-quality.js';
 import type { RelayTotals, SessionTraffic } from '../relay/traffic.js';
+import type { GcPauseSummary } from './gc-pauses.js';
 import type { BackendChoice, UdpBackendCounters } from './udp-backend.js';
 
 /** What the worker is started with. */
@@ -66,6 +67,8 @@ export interface RelayCounters {
   readonly routingLatency: LatencySummary;
   /** The same, as counts for `summaryOf` over several workers. */
   readonly latencyCounts: Uint32Array;
+  /** Of the worker's thread. */
+  readonly gcPauses: GcPauseSummary;
   /** Null before a port is bound. */
   readonly backend: UdpBackendCounters | null;
   readonly sessionTraffic: readonly SessionTraffic[];
