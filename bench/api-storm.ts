@@ -17,45 +17,52 @@ export interface StormCounts {
   refused: number;
 }
 
-/** Asks the API without a pause, many times at once: logins by password, the tree with its ACL, and changes of which everybody is told. */
-export class ApiStorm {
-  readonly counts: StormCounts = { logins: 0, trees: 0, changes: 0, refused: 0 };
+/**
+ * Asks the API without a pause, many times at once, for so long: logins by password, the tree with its ACL, and changes
+ * of which everybody is told. Returns the answers per second. Throws what is answered other than that, or a refusal.
+ */
+export async function stormApi(server: DemoServer, town: Town, durationMs: number): Promise<StormCounts> {
+  const storm = new Storm(new BenchApi(server.httpUrl), town, performance.now() + durationMs);
+  const { logins, trees, changes, refused } = await storm.run();
+  const perSecond = (count: number) => (1000 * count) / durationMs;
+  return {
+    logins: perSecond(logins),
+    trees: perSecond(trees),
+    changes: perSecond(changes),
+    refused: perSecond(refused),
+  };
+}
+
+class Storm {
   readonly #api: BenchApi;
   readonly #town: Town;
-  readonly #work: readonly Promise<void>[];
-  readonly #startMs = performance.now();
+  readonly #endsAtMs: number;
+  readonly #counts: StormCounts = { logins: 0, trees: 0, changes: 0, refused: 0 };
   #next = 0;
-  #isOver = false;
 
-  constructor(server: DemoServer, town: Town) {
-    this.#api = new BenchApi(server.httpUrl);
+  constructor(api: BenchApi, town: Town, endsAtMs: number) {
+    this.#api = api;
     this.#town = town;
-    const many = (count: number, ask: () => Promise<keyof StormCounts>) =>
-      Array.from({ length: count }, () => this.#repeat(ask));
-    this.#work = [
-      ...many(LOGINS_AT_ONCE, () => this.#login()),
-      ...many(TREES_AT_ONCE, () => this.#readTree()),
-      ...many(CHANGES_AT_ONCE, () => this.#change()),
-    ];
+    this.#endsAtMs = endsAtMs;
   }
 
-  /** Resolves with the answers per second when the last one has come. Throws what went wrong, other than a refusal. */
-  async end(): Promise<StormCounts> {
-    this.#isOver = true;
-    await Promise.all(this.#work);
-    this.#api.close();
-    const perSecond = (count: number) => (1000 * count) / (performance.now() - this.#startMs);
-    const { logins, trees, changes, refused } = this.counts;
-    return {
-      logins: perSecond(logins),
-      trees: perSecond(trees),
-      changes: perSecond(changes),
-      refused: perSecond(refused),
-    };
+  async run(): Promise<StormCounts> {
+    const many = (count: number, ask: () => Promise<keyof StormCounts>) =>
+      Array.from({ length: count }, () => this.#repeat(ask));
+    try {
+      await Promise.all([
+        ...many(LOGINS_AT_ONCE, () => this.#login()),
+        ...many(TREES_AT_ONCE, () => this.#readTree()),
+        ...many(CHANGES_AT_ONCE, () => this.#change()),
+      ]);
+    } finally {
+      this.#api.close();
+    }
+    return this.#counts;
   }
 
   async #repeat(ask: () => Promise<keyof StormCounts>): Promise<void> {
-    while (!this.#isOver) this.counts[await ask()] += 1;
+    while (performance.now() < this.#endsAtMs) this.#counts[await ask()] += 1;
   }
 
   async #login(): Promise<keyof StormCounts> {

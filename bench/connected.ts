@@ -64,16 +64,12 @@ async function measure(
     speakersPerChannel,
     packetsPerSecond: PACKETS_PER_SECOND,
   };
-  const measured: Promise<Consumption>[] = [];
+  const measured: Consumption[] = [];
   const { load, loginsPerSecond } = await bench.run('native', scenario, durationMs, {
     cpus: ANY_CPU,
-    during: ({ pid }) => {
-      const consumption = consumptionOf(pid, durationMs);
-      measured.push(consumption);
-      return async () => void (await consumption);
-    },
+    during: async ({ pid }) => void measured.push(await consumptionOf(pid, durationMs)),
   });
-  const [consumption] = await Promise.all(measured);
+  const [consumption] = measured;
   if (consumption === undefined || loginsPerSecond === null) throw new Error('nothing was measured');
   return {
     users,
@@ -88,10 +84,11 @@ async function measure(
 async function consumptionOf(pid: number, durationMs: number): Promise<Consumption> {
   await sleep(WARM_UP_MS);
   const processes = processTree(pid);
-  const [startMs, startCpuMs] = [performance.now(), cpuMs(processes)];
+  const [startMs, before] = [performance.now(), cpuMs(processes)];
   await sleep(durationMs);
+  const spentMs = Array.from(cpuMs(processes), ([each, afterMs]) => Math.max(0, afterMs - (before.get(each) ?? 0)));
   return {
-    cpuPercent: (100 * (cpuMs(processes) - startCpuMs)) / (performance.now() - startMs),
+    cpuPercent: (100 * spentMs.reduce((sum, each) => sum + each, 0)) / (performance.now() - startMs),
     allMb: memoryMb(processes),
     serverMb: processFigures(pid).residentMb,
   };

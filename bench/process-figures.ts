@@ -21,8 +21,8 @@ export function processFigures(pid: number): ProcessFigures {
 
 /** The process and all that it started, as long as they live. */
 export function processTree(pid: number): number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) => {
-    const listed = readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8');
+  const children = tasksOf(pid).flatMap((task) => {
+    const listed = readOfLiving(`/proc/${pid}/task/${task}/children`);
     return listed
       .split(' ')
       .filter((child) => child !== '')
@@ -34,19 +34,37 @@ export function processTree(pid: number): number[] {
 /** Memory of all of them in MB, what they share counted once. */
 export function memoryMb(pids: readonly number[]): number {
   const kilobytes = pids.map((pid) => {
-    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    return Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? Number.NaN);
+    const [, pss = '0'] = /^Pss:\s+(\d+)/m.exec(readOfLiving(`/proc/${pid}/smaps_rollup`)) ?? [];
+    return Number(pss);
   });
   return (kilobytes.reduce((sum, each) => sum + each, 0) * BYTES_PER_KB) / 1e6;
 }
 
-/** CPU time of all threads of all of them since they began, in milliseconds. */
-export function cpuMs(pids: readonly number[]): number {
-  const nanoseconds = pids.flatMap((pid) =>
-    readdirSync(`/proc/${pid}/task`).map((task) => {
-      const [ran = '0'] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ');
-      return Number(ran);
+/** CPU time of each of those that live, all threads since they began, in milliseconds. */
+export function cpuMs(pids: readonly number[]): ReadonlyMap<number, number> {
+  return new Map(
+    pids.map((pid) => {
+      const ran = tasksOf(pid).map((task) => Number(readOfLiving(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0]));
+      return [pid, ran.reduce((sum, each) => sum + each, 0) / 1e6];
     }),
   );
-  return nanoseconds.reduce((sum, each) => sum + each, 0) / 1e6;
+}
+
+function tasksOf(pid: number): string[] {
+  return ifAlive([], () => readdirSync(`/proc/${pid}/task`));
+}
+
+function readOfLiving(path: string): string {
+  return ifAlive('', () => readFileSync(path, 'utf8'));
+}
+
+/** A database starts and ends processes as it likes, also between two looks: what has ended has nothing. */
+function ifAlive<Value>(nothing: Value, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH'))
+      return nothing;
+    throw error;
+  }
 }

@@ -33,8 +33,8 @@ export interface Cpus {
 export interface RunOptions {
   /** Those apart, where it is left out and the machine has two. */
   readonly cpus?: Cpus;
-  /** Begins something else beside the talk, on a whole server, and returns what ends it. */
-  readonly during?: (server: DemoServer, town: Town) => () => Promise<void>;
+  /** Something else beside the talk, on a whole server, which begins with it. */
+  readonly during?: (server: DemoServer, town: Town) => Promise<void>;
 }
 
 /** Time for the compiler of V8, which counts nowhere. */
@@ -90,11 +90,10 @@ export class RelayBench {
       if (whole === null) cleanUp.defer(() => subject.stop());
       if (subject.wantsProof) await prove(subject, load, crowd);
       const conversation = crowd.conversation(WARM_UP_MS + durationMs);
-      if (whole !== null && this.#servers !== null && during !== undefined) {
-        const end = during(whole.server, this.#servers.town);
-        cleanUp.defer(end);
-      }
-      const result = await load.run(subject.port, subject.pid, WARM_UP_MS, conversation);
+      const [result] = await Promise.all([
+        load.run(subject.port, subject.pid, WARM_UP_MS, conversation),
+        whole === null ? null : during?.(whole.server, whole.town),
+      ]);
       return {
         relay,
         load: result,

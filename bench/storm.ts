@@ -1,7 +1,7 @@
 /** `npm run bench -- storm`: the same talk on a whole server with and without a storm on its API: what the relay's own thread is good for. */
 import { parseArgs } from 'node:util';
-import { ApiStorm, type StormCounts } from './api-storm.js';
-import { RelayBench, type RelayRun } from './relay-bench.js';
+import { type StormCounts, stormApi } from './api-storm.js';
+import { RelayBench, type RelayRun, WARM_UP_MS } from './relay-bench.js';
 import { MAX_CHANNELS, scenarioOf, USERS } from './relay-scenario.js';
 import { rowOf, tableOf } from './relay-table.js';
 
@@ -34,10 +34,7 @@ export async function benchStorm(args: readonly string[]): Promise<void> {
       quiet.push([await bench.run(relay, scenario, durationMs, { cpus: ANY_CPU })]);
       const run = await bench.run(relay, scenario, durationMs, {
         cpus: ANY_CPU,
-        during: (server, town) => {
-          const storm = new ApiStorm(server, town);
-          return async () => void storms.push(await storm.end());
-        },
+        during: async (server, town) => void storms.push(await stormApi(server, town, WARM_UP_MS + durationMs)),
       });
       stormy.push([run]);
     }

@@ -16,6 +16,7 @@ export interface WholeServer {
   readonly subject: RelayUnderTest;
   readonly crowd: Crowd;
   readonly server: DemoServer;
+  readonly town: Town;
   readonly loginsPerSecond: number;
 }
 
@@ -98,7 +99,8 @@ export class WholeServers {
       };
       const figures = async () => figuresOf(await readMetrics(server.metricsUrl));
       const subject = { pid: server.pid, port: server.voicePort, wantsProof: true, figures, stop };
-      return { subject, crowd: new Crowd(scenario, live.sessions), server, loginsPerSecond: live.loginsPerSecond };
+      const crowd = new Crowd(scenario, live.sessions);
+      return { subject, crowd, server, town: this.town, loginsPerSecond: live.loginsPerSecond };
     } catch (error) {
       await server.stop();
       throw error;
