@@ -19,6 +19,16 @@ export function processFigures(pid: number): ProcessFigures {
   };
 }
 
+/** How many datagrams the kernel has dropped at the sockets that are connected to this UDP port, because nobody read them in time. */
+export function droppedAtPeers(port: number): number {
+  const sockets = readFileSync('/proc/net/udp', 'utf8').trim().split('\n').slice(1);
+  return sockets.reduce((sum, line) => {
+    const fields = line.trim().split(/\s+/);
+    const isPeer = Number.parseInt(fields[2]?.split(':')[1] ?? '', 16) === port;
+    return isPeer ? sum + Number(fields.at(-1)) : sum;
+  }, 0);
+}
+
 /** The process and all that it started, as long as they live. */
 export function processTree(pid: number): number[] {
   const children = tasksOf(pid).flatMap((task) => {

@@ -19,7 +19,8 @@ export class ServerMetrics {
 
 export function readMetrics(url: string): Promise<ServerMetrics> {
   return new Promise((resolve, reject) => {
-    get(url, (response) => {
+    // A connection of its own: one that is kept may be closed by the server in the moment in which it is asked again.
+    get(url, { agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk: string) => {

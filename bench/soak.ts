@@ -6,7 +6,7 @@ import { DemoServer } from '../scripts/demo-server.js';
 import { BenchApi } from './bench-api.js';
 import { buildTown, TOWN_ENVIRONMENT, type Town } from './bench-town.js';
 import { Forwarder } from './forwarder.js';
-import { type ProcessFigures, processFigures } from './process-figures.js';
+import { droppedAtPeers, type ProcessFigures, processFigures } from './process-figures.js';
 import { readMetrics } from './server-metrics.js';
 import { SoakCrowd } from './soak-crowd.js';
 import { percentile, slopeOf } from './statistics.js';
@@ -78,16 +78,15 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
 
 class Soak {
   readonly #server: DemoServer;
-  readonly #api: BenchApi;
   readonly #town: Town;
   readonly #crowd: SoakCrowd;
   readonly #durationMs: number;
   readonly #samples: SoakSample[] = [];
   readonly #checks: GhostCheck[] = [];
+  #droppedAtClients = 0;
 
   constructor(server: DemoServer, town: Town, crowd: SoakCrowd, durationMs: number) {
     this.#server = server;
-    this.#api = new BenchApi(server.httpUrl);
     this.#town = town;
     this.#crowd = crowd;
     this.#durationMs = durationMs;
@@ -115,7 +114,7 @@ class Soak {
     await this.#check();
     this.#crowd.endTalk();
     await sleep(1000);
-    this.#api.close();
+    this.#droppedAtClients = droppedAtPeers(this.#server.voicePort);
   }
 
   report(options: { readonly users: number; readonly talkers: number; readonly churn: number }): void {
@@ -140,6 +139,8 @@ class Soak {
       expected,
       heard,
       lossPercent: 100 * (1 - heard / expected),
+      /** Copies that came and that the clients' process did not read in time: no loss of the server's. */
+      droppedAtClients: this.#droppedAtClients,
       churned: this.#crowd.churn,
     };
     const table = new Table({ head: ['what', ''], style: { head: [], border: [] }, colAligns: ['left', 'right'] });
@@ -165,8 +166,11 @@ class Soak {
   async #check(): Promise<void> {
     await this.#crowd.settle();
     const { adminToken, organizationId } = this.#town;
-    const told = new Set(await this.#api.sessionIds(adminToken, organizationId));
-    const channels = await this.#api.channels(adminToken, organizationId);
+    // Connections of its own: one that is kept may be closed by the server in the moment in which it is asked again.
+    const api = new BenchApi(this.#server.httpUrl);
+    const told = new Set(await api.sessionIds(adminToken, organizationId));
+    const channels = await api.channels(adminToken, organizationId);
+    api.close();
     const { held, seen } = this.#crowd;
     const occupied = Map.groupBy([...held.values()].flat(), (channelId) => channelId);
     this.#checks.push({
@@ -194,7 +198,7 @@ class Soak {
     return [
       `${Math.round(atMs / 60_000)} min: ${residentMb.toFixed(1)} MB resident, ${heapMb.toFixed(1)} MB heap`,
       `${fileDescriptors} file descriptors, ghosts ${ghosts}, missing ${missing}, miscounted ${miscounted}`,
-      `wrong views ${wrongViews}, heard ${heard} of ${expected}, churn ${JSON.stringify(this.#crowd.churn)}`,
+      `wrong views ${wrongViews}, heard ${heard} of ${expected} (${droppedAtPeers(this.#server.voicePort)} dropped at clients), churn ${JSON.stringify(this.#crowd.churn)}`,
     ].join(', ');
   }
 }

@@ -84,7 +84,7 @@ function makeInstruments(registry: Registry) {
     latencyCount: counter('relay_routing_latency_measured_total', 'Voice packets whose routing latency was measured.'),
     gcPauses: counter('relay_gc_pauses_total', "Garbage collections of the relays' threads."),
     gcPauseSeconds: counter('relay_gc_pause_seconds_total', "How long they have stopped the relays' threads, in all."),
-    longestGcPause: gauge('relay_gc_pause_longest_seconds', "The longest of them since those threads began."),
+    longestGcPause: gauge('relay_gc_pause_longest_seconds', 'The longest of them since those threads began.'),
     backend: gauge('udp_backend_info', 'How UDP is done. Always 1.', ['backend']),
     receiveBuffer: gauge(
       'udp_receive_buffer_bytes',
