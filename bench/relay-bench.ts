@@ -18,7 +18,8 @@ export type RelayName = (typeof RELAYS)[number];
 export interface RelayRun {
   readonly relay: RelayName;
   readonly load: LoadResult;
-  /** What Parley says of itself. */
+  /** What Parley says of itself, from before the talk, and after it. */
+  readonly before: RelayFigures | null;
   readonly figures: RelayFigures | null;
   /** Of the clients of a whole server; null where there is none. */
   readonly loginsPerSecond: number | null;
@@ -90,6 +91,7 @@ export class RelayBench {
       if (whole === null) cleanUp.defer(() => subject.stop());
       if (subject.wantsProof) await prove(subject, load, crowd);
       const conversation = crowd.conversation(WARM_UP_MS + durationMs);
+      const before = await subject.figures();
       const [result] = await Promise.all([
         load.run(subject.port, subject.pid, WARM_UP_MS, conversation),
         whole === null ? null : during?.(whole.server, whole.town),
@@ -97,6 +99,7 @@ export class RelayBench {
       return {
         relay,
         load: result,
+        before,
         figures: await subject.figures(),
         loginsPerSecond: whole?.loginsPerSecond ?? null,
       };

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import { median } from './measurement.js';
-import type { RelayName, RelayRun } from './relay-bench.js';
+import { type RelayName, type RelayRun, WARM_UP_MS } from './relay-bench.js';
 
 /** One line of the table: the medians of all rounds. */
 export interface RelayRow {
@@ -16,7 +16,10 @@ export interface RelayRow {
   readonly latencyUs: { readonly p50: number; readonly p95: number; readonly p99: number; readonly p999: number };
   /** From the batch read to the last copy sent, as Parley's own metric says. */
   readonly routingP99Ms: number | null;
-  /** The longest garbage collection of the relay's thread in all rounds. */
+  /** Garbage collections of the relay's thread while people talk, per second, and how long one takes. */
+  readonly gcPerSecond: number | null;
+  readonly meanGcPauseMs: number | null;
+  /** The longest of all rounds, from the start of the thread on. */
   readonly longestGcPauseMs: number | null;
   readonly residentMb: number;
   /** What else ran on the machine meanwhile, in percent of a processor. */
@@ -50,6 +53,7 @@ export function rowOf(load: string, relay: RelayName, rounds: readonly (readonly
       p999: medianOf((run) => run.load.latencyUs.p999),
     },
     routingP99Ms: figures.length === 0 ? null : median(figures.map(({ routingP99Ms }) => routingP99Ms)),
+    ...gcOf(runs),
     longestGcPauseMs: figures.length === 0 ? null : Math.max(...figures.map((each) => each.longestGcPauseMs)),
     residentMb: medianOf((run) => run.load.residentKb / 1024),
     othersPercent: medianOf(({ load: { busyMs, serverCpuMs, ownCpuMs, stolenMs, windowMs } }) =>
@@ -58,6 +62,25 @@ export function rowOf(load: string, relay: RelayName, rounds: readonly (readonly
     wrong: runs.reduce((sum, run) => sum + run.load.bad + run.load.misrouted + run.load.duplicates, 0),
     ownDrops: runs.reduce((sum, run) => sum + run.load.ownDrops, 0),
   };
+}
+
+function gcOf(runs: readonly RelayRun[]): Pick<RelayRow, 'gcPerSecond' | 'meanGcPauseMs'> {
+  const talks = runs.flatMap(({ before, figures, load }) =>
+    before === null || figures === null
+      ? []
+      : [
+          {
+            count: figures.gcPauses - before.gcPauses,
+            ms: figures.gcMs - before.gcMs,
+            talkMs: load.windowMs + WARM_UP_MS,
+          },
+        ],
+  );
+  if (talks.length === 0) return { gcPerSecond: null, meanGcPauseMs: null };
+  const sumOf = (read: (talk: (typeof talks)[number]) => number) => talks.reduce((sum, talk) => sum + read(talk), 0);
+  const count = sumOf((talk) => talk.count);
+  const meanGcPauseMs = count === 0 ? 0 : sumOf(({ ms }) => ms) / count;
+  return { gcPerSecond: (1000 * count) / sumOf(({ talkMs }) => talkMs), meanGcPauseMs };
 }
 
 function cpuNs({ load }: RelayRun): number {
@@ -84,13 +107,15 @@ export function tableOf(rows: readonly RelayRow[]): string {
       'p99',
       'p99.9',
       'route p99 ms',
-      'longest GC ms',
+      'GC/s',
+      'GC ms',
+      'longest',
       'MB',
       'others %',
       'wrong',
     ],
     style: { head: [], border: [] },
-    colAligns: ['left', 'left', ...Array.from({ length: 13 }, () => 'right' as const)],
+    colAligns: ['left', 'left', ...Array.from({ length: 15 }, () => 'right' as const)],
   });
   for (const row of rows) {
     const { p50, p95, p99, p999 } = row.latencyUs;
@@ -103,6 +128,8 @@ export function tableOf(rows: readonly RelayRow[]): string {
       row.ratioToC?.toFixed(2) ?? '',
       ...[p50, p95, p99, p999].map((value) => Math.round(value).toLocaleString('en')),
       row.routingP99Ms?.toFixed(2) ?? '',
+      row.gcPerSecond?.toFixed(1) ?? '',
+      row.meanGcPauseMs?.toFixed(2) ?? '',
       row.longestGcPauseMs?.toFixed(2) ?? '',
       Math.round(row.residentMb),
       Math.round(row.othersPercent),

@@ -24,6 +24,7 @@ export interface RelayFigures {
   readonly routingP99Ms: number;
   /** Of the relay's thread. */
   readonly gcPauses: number;
+  readonly gcMs: number;
   readonly longestGcPauseMs: number;
 }
 
@@ -64,7 +65,12 @@ export async function startParley(
     wantsProof: true,
     figures: async () => {
       const { routingLatency, gcPauses } = (await ask(child, { type: 'get_counters' }, 'counters')).counters;
-      return { routingP99Ms: routingLatency.p99Ms, gcPauses: gcPauses.count, longestGcPauseMs: gcPauses.maxMs };
+      return {
+        routingP99Ms: routingLatency.p99Ms,
+        gcPauses: gcPauses.count,
+        gcMs: gcPauses.totalMs,
+        longestGcPauseMs: gcPauses.maxMs,
+      };
     },
     stop: () => stop(child),
   };

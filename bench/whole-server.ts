@@ -116,6 +116,7 @@ function figuresOf(metrics: ServerMetrics): RelayFigures {
   return {
     routingP99Ms: 1000 * metrics.valueOf('parley_relay_routing_latency_seconds{quantile="0.99"}'),
     gcPauses: metrics.valueOf('parley_relay_gc_pauses_total'),
+    gcMs: 1000 * metrics.valueOf('parley_relay_gc_pause_seconds_total'),
     longestGcPauseMs: 1000 * metrics.valueOf('parley_relay_gc_pause_longest_seconds'),
   };
 }
