@@ -9,7 +9,7 @@ import { User } from '../users/user.entity.js';
 import type { AccessTokens } from './access-token.js';
 import { API_KEY_PREFIX } from './api-key-prefix.js';
 import { AttemptLimiter } from './attempt-limiter.js';
-import { Identities, type Identity } from './identities.js';
+import { type CredentialSubject, Identities, type Identity } from './identities.js';
 import { KeyedGate } from './keyed-gate.js';
 import type { PasswordHasher } from './password-hasher.js';
 import type { RefreshTokens } from './refresh-tokens.js';
@@ -92,7 +92,8 @@ export class AuthService {
   /** Ends the login of the actor's access token: neither it nor its refresh token is valid any more. */
   async logout(ctx: RequestContext): Promise<void> {
     if (ctx.actor.kind !== 'user') throw notAuthenticated();
-    if (ctx.actor.loginId !== null) await this.#refreshTokens.revoke(internal(ctx), ctx.actor.loginId);
+    const { loginId } = ctx.actor.credential;
+    if (loginId !== null) await this.#refreshTokens.revoke(internal(ctx), loginId);
   }
 
   /** Changes the actor's own password; all other logins and sessions of the user end. Throws WRONG_PASSWORD, INVALID_INPUT or RATE_LIMITED. */
@@ -144,6 +145,11 @@ export class AuthService {
     if (found === undefined) throw notAuthenticated();
     if (found.banned) throw banned();
     return found.actor;
+  }
+
+  /** Of each of these, in their order, whether it does not hold any more: the password was changed, the login has ended, the API key is revoked or over, or the user is gone. */
+  withdrawn(subjects: readonly CredentialSubject[]): Promise<readonly boolean[]> {
+    return this.#identities.withdrawn(subjects);
   }
 
   /** Who has this password. Throws as {@link login}; issues nothing. */

@@ -4,7 +4,7 @@ import { ReadBatches } from '../database/read-batches.js';
 import { select } from '../database/select.js';
 import type { ApiKeyId, OrganizationId, UserId } from '../ids.js';
 import { Permission } from '../permissions/bits.js';
-import { type ApiKeyScope, systemContext, type UserActor } from '../request-context.js';
+import { type ApiKeyScope, type Credential, systemContext, type UserActor } from '../request-context.js';
 import type { AccessTokenClaims } from './access-token.js';
 import { hashOfSecret } from './random-secret.js';
 
@@ -13,6 +13,12 @@ export interface Identity {
   readonly actor: UserActor;
   /** True where a ban of the organization is in force against the user, or the address that they come from. */
   readonly banned: boolean;
+}
+
+/** Somebody who has proved who they are, at some time before. */
+export interface CredentialSubject {
+  readonly userId: UserId;
+  readonly credential: Credential;
 }
 
 /**
@@ -46,6 +52,18 @@ export class Identities {
     if (row === undefined || row.key_id === null || row.scopes === null) return undefined;
     if (row.key_is_idle) await this.#touch(row.key_id);
     return toIdentity(row, null, row.scopes);
+  }
+
+  /** Of each of these, in their order, whether what they have proved themselves by does not hold any more. */
+  async withdrawn(subjects: readonly CredentialSubject[]): Promise<readonly boolean[]> {
+    if (subjects.length === 0) return [];
+    const list = subjects.map(({ userId, credential: { tokenVersion, loginId, apiKey } }) => [
+      ...[userId, tokenVersion, loginId, apiKey?.id ?? null],
+    ]);
+    const rows = await this.#database.read(systemContext('identity'), (em) =>
+      select<{ withdrawn: boolean }>(em, WITHDRAWN_STATEMENT, [JSON.stringify(list)]),
+    );
+    return rows.map(({ withdrawn }) => withdrawn);
   }
 
   async #read(questions: readonly Question[]): Promise<readonly (IdentityRow | undefined)[]> {
@@ -83,7 +101,10 @@ interface IdentityRow {
   readonly username: string;
   readonly platform_manager: boolean;
   readonly banned: boolean;
+  readonly token_version: number;
   readonly key_id: ApiKeyId | null;
+  /** How long the key is good for, in milliseconds; null for a key without an end, and where there is none. */
+  readonly key_left_ms: number | null;
   readonly scopes: readonly ApiKeyScope[] | null;
   /** True where the key's last use is not within the last minute. */
   readonly key_is_idle: boolean;
@@ -91,7 +112,8 @@ interface IdentityRow {
 
 /** An owner is never shut out: somebody must be able to lift a ban. */
 const STATEMENT = `
-select q.place, u.id, u.org_id, u.username, k.id as key_id, to_json(k.scopes) as scopes,
+select q.place, u.id, u.org_id, u.username, u.token_version, k.id as key_id,
+  (extract(epoch from k.expires_at - localtimestamp) * 1000)::float8 as key_left_ms, to_json(k.scopes) as scopes,
   coalesce(k.last_used_at < localtimestamp - interval '1 minute', true) as key_is_idle,
   exists (select 1 from user_roles ur join roles r on r.id = ur.role_id
     where ur.user_id = u.id and r.org_id is null and (r.permissions & ?) <> 0) as platform_manager,
@@ -105,8 +127,18 @@ where (q."tokenVersion" is null or u.token_version = q."tokenVersion")
   and (q."loginId" is null or exists (
     select 1 from refresh_tokens t where t.user_id = u.id and t.family_id = q."loginId" and t.revoked_at is null))`;
 
+/** A login of which no refresh token is left has run out unused, which ends nothing that it has opened. */
+const WITHDRAWN_STATEMENT = `
+select not exists (select 1 from users u where u.id = (s.value->>0)::int and u.token_version = (s.value->>1)::int)
+  or exists (select 1 from refresh_tokens t where t.family_id = (s.value->>2)::uuid and t.revoked_at is not null)
+  or (s.value->>3 is not null and not exists (select 1 from api_keys k
+    where k.id = (s.value->>3)::int and (k.expires_at is null or k.expires_at > localtimestamp))) as withdrawn
+from jsonb_array_elements(?::jsonb) with ordinality as s(value, place) order by s.place`;
+
 function toIdentity(row: IdentityRow, loginId: string | null, scopes: readonly ApiKeyScope[] | null): Identity {
   const { id, org_id: organizationId, username, platform_manager: isManager, banned } = row;
   const platformAdmin = organizationId === null && isManager;
-  return { actor: { kind: 'user', userId: id, organizationId, username, platformAdmin, loginId, scopes }, banned };
+  const apiKey = row.key_id === null ? null : { id: row.key_id, leftMs: row.key_left_ms };
+  const credential = { tokenVersion: row.token_version, loginId, apiKey };
+  return { actor: { kind: 'user', userId: id, organizationId, username, platformAdmin, credential, scopes }, banned };
 }

@@ -4,10 +4,11 @@ import type { EventBus } from '../events/event-bus.js';
 import type { ChannelId, OrganizationId, SessionId, UserId, WhisperTargetId } from '../ids.js';
 import type { SendText } from '../protocol/generated/control_pb.js';
 import type { SessionUpdate } from '../relay/relay-update.js';
-import { systemContext } from '../request-context.js';
+import { type Credential, systemContext } from '../request-context.js';
 import type { Session } from '../sessions/session.js';
 import type { UserService } from '../users/user.service.js';
 import type { ControlClient } from './control-events.js';
+import { KeyExpiry } from './key-expiry.js';
 import { type FeedPorts, OrganizationFeed } from './organization-feed.js';
 import type { RelayHost } from './relay-host.js';
 import { RelayKeeper } from './relay-keeper.js';
@@ -54,6 +55,7 @@ export class RelayFeed {
   readonly #whisperTargetIds: WhisperTargetIds;
   readonly #unsubscribe: () => void;
   readonly #resyncTimer: NodeJS.Timeout;
+  readonly #keyExpiry = new KeyExpiry((sessionId) => this.#onKeyOver(sessionId));
   #generation = 0;
   #isHealing = false;
 
@@ -85,6 +87,8 @@ export class RelayFeed {
     const { relay } = organization;
     this.#sessions.set(sessionId, { keys, relay });
     relay.update({ type: 'add_session', ...keys });
+    const leftMs = session.credential.apiKey?.leftMs ?? null;
+    if (leftMs !== null) this.#keyExpiry.watch(sessionId, leftMs);
     await organization.admit(session);
   }
 
@@ -159,6 +163,7 @@ export class RelayFeed {
     this.#unsubscribe();
     clearInterval(this.#resyncTimer);
     for (const keeper of this.#keepers) keeper.close();
+    this.#keyExpiry.close();
     for (const organization of this.#organizations.values()) organization.close();
     this.#organizations.clear();
   }
@@ -178,6 +183,7 @@ export class RelayFeed {
       case 'session_closed':
         this.#sessions.get(event.sessionId)?.relay.update({ type: 'remove_session', sessionId: event.sessionId });
         this.#sessions.delete(event.sessionId);
+        this.#keyExpiry.forget(event.sessionId);
         organization?.closed(event.sessionId, event.reason, event.message);
         if (organization !== undefined) this.#dropIfEmpty(organization);
         break;
@@ -200,7 +206,10 @@ export class RelayFeed {
         );
         break;
       case 'api_key_revoked':
-        this.#background(this.#options.sessions.closeOfApiKey(systemContext('voice-feed'), event.userId));
+        this.#endSessionBy(event.userId, ({ apiKey }) => apiKey?.id === event.apiKeyId);
+        break;
+      case 'login_ended':
+        this.#endSessionBy(event.userId, ({ loginId }) => loginId === event.loginId);
         break;
       case 'organization_updated':
       case 'owner_changed':
@@ -227,8 +236,19 @@ export class RelayFeed {
     }
   }
 
+  /** Whether the key is over is for the database to say. */
+  #onKeyOver(sessionId: SessionId): void {
+    for (const organization of this.#organizations.values()) {
+      if (organization.view.sessions.has(sessionId)) organization.refreshPersistently();
+    }
+  }
+
   #endSessionOf(userId: UserId, reason: 'user_deleted' | 'credentials_changed'): void {
     this.#background(this.#options.sessions.closeOfUser(systemContext('voice-feed'), userId, reason));
+  }
+
+  #endSessionBy(userId: UserId, isWithdrawn: (credential: Credential) => boolean): void {
+    this.#background(this.#options.sessions.closeOfCredential(systemContext('voice-feed'), userId, isWithdrawn));
   }
 
   async #takeName(userId: UserId): Promise<void> {

@@ -66,7 +66,7 @@ const SOMEBODY: UserActor = {
   organizationId: null,
   username: 'somebody',
   platformAdmin: false,
-  loginId: null,
+  credential: { tokenVersion: 0, loginId: null, apiKey: null },
   scopes: null,
 };
 
