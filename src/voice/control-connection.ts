@@ -14,13 +14,14 @@ import {
 } from './control-frames.js';
 import type { VoiceConnection } from './live-sessions.js';
 import { disconnect, refused } from './refusal.js';
+import { VoiceQueue } from './voice-queue.js';
 
 /** Requests of one connection that wait for their turn; beyond them nothing more is read. */
 const MAX_WAITING_REQUESTS = 16;
 /** Messages of one connection that are read per second, voice in the tunnel too; beyond them nothing more is read for a moment. */
 const MAX_MESSAGES_PER_SECOND = 1000;
-/** Voice that would wait behind so much comes too late to be of use. */
-const MAX_UNSENT_VOICE_BYTES = 65_536;
+/** Voice that waits for a client that does not read fast enough: older than this comes too late to be of use. */
+const MAX_WAITING_VOICE_BYTES = 65_536;
 /** A client that lets so much wait does not read any more. */
 const MAX_UNSENT_BYTES = 1_048_576;
 /** How long the last words of a connection may take, in milliseconds. */
@@ -70,6 +71,7 @@ export class ControlConnection implements VoiceConnection {
   readonly #reader = new FrameReader(MAX_LOGIN_FRAME_BYTES);
   readonly #waiting: ClientMessage[] = [];
   readonly #budget: TokenBucket;
+  readonly #waitingVoice = new VoiceQueue(MAX_WAITING_VOICE_BYTES);
   #state: State = 'expects_login';
   #isWorking = false;
   #isCorked = false;
@@ -93,6 +95,7 @@ export class ControlConnection implements VoiceConnection {
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     // Whoever wants to go says so before: an end without a word is one that the network has made.
     socket.on('end', () => this.#finish('disconnected', true));
+    socket.on('drain', () => this.#sendWaitingVoice());
     socket.on('error', () => this.#abort('disconnected'));
     socket.on('close', () => this.#abort('disconnected'));
   }
@@ -116,15 +119,23 @@ export class ControlConnection implements VoiceConnection {
     this.#write(frames);
   }
 
-  /** Sends a voice packet, unless so much waits that it would come too late. */
+  /** Sends a voice packet. Where the client does not read fast enough it waits, and the oldest that wait give way. */
   sendVoice(packet: Uint8Array): void {
     if (this.#state !== 'open') return;
-    if (this.#socket.writableLength > MAX_UNSENT_VOICE_BYTES) this.#droppedVoice += 1;
-    else this.#write(encodeServerMessage(0, { case: 'tunneledVoice', value: { packet } }));
+    if (this.#waitingVoice.isEmpty && !this.#socket.writableNeedDrain) this.#writeVoice(packet);
+    else this.#droppedVoice += this.#waitingVoice.push(packet);
   }
 
   end(code: ErrorCode, message: string, reason: LeaveReason): void {
     this.#dismiss(code, message, reason, false);
+  }
+
+  #sendWaitingVoice(): void {
+    for (const packet of this.#waitingVoice.takeAll()) this.#writeVoice(packet);
+  }
+
+  #writeVoice(packet: Uint8Array): void {
+    this.#write(encodeServerMessage(0, { case: 'tunneledVoice', value: { packet } }));
   }
 
   #onData(chunk: Buffer): void {
@@ -314,6 +325,7 @@ export class ControlConnection implements VoiceConnection {
   #leave(reason: LeaveReason, isLost: boolean): void {
     this.#state = 'ended';
     this.#waiting.length = 0;
+    this.#droppedVoice += this.#waitingVoice.takeAll().length;
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#pauseTimer);
     this.#handler.ended(reason, isLost);

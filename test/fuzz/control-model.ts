@@ -6,7 +6,8 @@ const MAX_LOGIN_FRAME_BYTES = 4096;
 const MAX_FRAME_BYTES = 65_536;
 const MAX_WAITING = 16;
 const MAX_UNSENT_BYTES = 1_048_576;
-const MAX_UNSENT_VOICE_BYTES = 65_536;
+/** Packets of 40 bytes in 64 KiB. */
+const MAX_WAITING_VOICE = 1638;
 
 /** How a request is answered. */
 export type AnswerKind = 'ok' | 'refusal' | 'fault' | 'bug';
@@ -27,6 +28,7 @@ export class ControlModel {
   readonly #resumeAnswer: AnswerKind;
   #state: 'expects_login' | 'logging_in' | 'open' | 'ended' = 'expects_login';
   #bytes = Buffer.alloc(0);
+  #waitingVoice = 0;
   #waiting: ClientMessage[] = [];
   #working: ClientMessage | null = null;
 
@@ -60,8 +62,14 @@ export class ControlModel {
 
   sendVoice(): void {
     if (this.#state !== 'open') return;
-    if (this.unsentBytes > MAX_UNSENT_VOICE_BYTES) this.droppedVoice++;
-    else this.told.push('0 tunneledVoice');
+    if (this.#waitingVoice === 0 && this.unsentBytes === 0) this.told.push('0 tunneledVoice');
+    else if (this.#waitingVoice === MAX_WAITING_VOICE) this.droppedVoice++;
+    else this.#waitingVoice++;
+  }
+
+  /** All that was written has been sent. */
+  drain(): void {
+    for (; this.#waitingVoice > 0; this.#waitingVoice--) this.told.push('0 tunneledVoice');
   }
 
   endByServer(code: string, reason: string): void {
@@ -183,6 +191,8 @@ export class ControlModel {
     if (this.hasEnded) return;
     this.#state = 'ended';
     this.#waiting = [];
+    this.droppedVoice += this.#waitingVoice;
+    this.#waitingVoice = 0;
     this.isPaused = false;
     this.asked.push(`ended ${reason} ${isLost}`);
   }

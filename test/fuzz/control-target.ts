@@ -205,6 +205,10 @@ class ModelledConnection implements ConnectionHandler {
       case 'congest':
         this.#model.unsentBytes = operation.unsentBytes;
         this.#socket.unsentBytes = operation.unsentBytes;
+        if (operation.unsentBytes === 0) {
+          this.#model.drain();
+          this.#socket.emit('drain');
+        }
     }
     await settled();
     this.#compare();

@@ -14,6 +14,7 @@ export class ScriptedSocket extends TLSSocket {
   constructor() {
     super(new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }), { secureContext });
     Object.defineProperty(this, 'writableLength', { get: () => this.unsentBytes });
+    Object.defineProperty(this, 'writableNeedDrain', { get: () => this.unsentBytes > 0 });
   }
 
   /** What was written since this was asked last. */

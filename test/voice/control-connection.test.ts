@@ -123,6 +123,41 @@ describe('a control connection', () => {
     expect(handler.endings).toEqual(['disconnected']);
   });
 
+  it('drops the oldest voice for a client that reads too slowly, which then hears the latest, in order, and delays nobody', async () => {
+    const { raw, connection, handler } = await loggedIn();
+    raw.socket.pause();
+    let sent = 0;
+    const say = () => {
+      sent += 1;
+      const voice = Buffer.alloc(1188);
+      voice.writeUInt32BE(sent);
+      connection.sendVoice(voice);
+    };
+    while (connection.droppedVoice < 200) {
+      // The buffers of both systems hold some megabytes.
+      if (sent > 100_000) throw new Error('nothing was dropped');
+      for (let burst = 0; burst < 100; burst += 1) say();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { droppedVoice } = connection;
+    raw.socket.resume();
+    const numbers = () =>
+      raw.received.flatMap(({ body }) =>
+        body.case === 'tunneledVoice' ? [Buffer.from(body.value.packet).readUInt32BE(0)] : [],
+      );
+    await eventually(() => numbers().at(-1) === sent);
+    const heard = numbers();
+    expect(heard.length).toBe(sent - droppedVoice);
+    expect(heard).toEqual([...heard].sort((left, right) => left - right));
+    // What is missing was older than the last 64 KiB.
+    const gaps = heard.filter((number, index) => index > 0 && number !== (heard[index - 1] ?? 0) + 1);
+    expect(sent - (gaps.at(-1) ?? 0)).toBeLessThanOrEqual(65_536 / 1188);
+    say();
+    await eventually(() => numbers().at(-1) === sent);
+    expect([connection.droppedVoice, handler.endings]).toEqual([droppedVoice, []]);
+    await raw.close();
+  });
+
   it('drops voice for a client that does not read, and ends when other words wait too long too', async () => {
     const { raw, connection, handler } = await loggedIn();
     raw.socket.pause();
