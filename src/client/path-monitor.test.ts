@@ -62,6 +62,17 @@ describe('the path monitor', () => {
     expect(monitor.mode).toBe('tunnel');
   });
 
+  it('pings twice a second while voice passes, and notices within 2 s that the way is cut', () => {
+    const monitor = new PathMonitor(0);
+    monitor.due(0);
+    prove(monitor, 0);
+    monitor.voicePassed(100);
+    expect(monitor.nextDueMs()).toBe(500);
+    expect(pingTimes(monitor, 101, 1749)).toEqual([500, 750, 1000, 1250, 1500]);
+    expect([monitor.mode, monitor.due(1750).tunnel, monitor.mode]).toEqual(['udp', true, 'tunnel']);
+    expect(pingTimes(monitor, 1751, 4000)).toEqual([2750, 3750]);
+  });
+
   it('returns from the tunnel when UDP is proven anew', () => {
     const monitor = new PathMonitor(0);
     monitor.due(0);

@@ -13,6 +13,12 @@ const PING_INTERVAL_MS = 5000;
 const UNANSWERED_PING_INTERVAL_MS = 1000;
 /** How long pings may stay without an answer before voice goes through the tunnel. */
 const NO_ANSWER_MS = 2000;
+/** While voice passes, a way that is cut off must show within 2 s: so these hold then. */
+const LIVELY_PING_INTERVAL_MS = 500;
+const LIVELY_UNANSWERED_PING_INTERVAL_MS = 250;
+const LIVELY_NO_ANSWER_MS = 1250;
+/** Voice counts as passing for so long after a packet, in milliseconds. */
+const LIVELY_FOR_MS = 1000;
 const MAX_REMEMBERED_PINGS = 16;
 
 /**
@@ -26,6 +32,10 @@ export class PathMonitor {
   #pingAtMs: number;
   #tunnelPingAtMs = Number.POSITIVE_INFINITY;
   #unansweredSinceMs: number | undefined;
+  /** True where voice was passing when the first ping without an answer was sent. */
+  #isUrgent = false;
+  #livelyUntilMs = Number.NEGATIVE_INFINITY;
+  #pongAtMs = Number.NEGATIVE_INFINITY;
   #roundTripMs: number | undefined;
   #newestTimestamp = 0n;
   /** The pings sent last, by timestamp. */
@@ -52,8 +62,12 @@ export class PathMonitor {
     }
     const due = { udp: nowMs >= this.#pingAtMs, tunnel: nowMs >= this.#tunnelPingAtMs };
     if (due.udp) {
-      this.#unansweredSinceMs ??= nowMs;
-      this.#pingAtMs = nowMs + UNANSWERED_PING_INTERVAL_MS;
+      if (this.#unansweredSinceMs === undefined) {
+        this.#unansweredSinceMs = nowMs;
+        this.#isUrgent = nowMs < this.#livelyUntilMs;
+      }
+      const isHasty = this.#isUrgent && this.#mode !== 'tunnel';
+      this.#pingAtMs = nowMs + (isHasty ? LIVELY_UNANSWERED_PING_INTERVAL_MS : UNANSWERED_PING_INTERVAL_MS);
     }
     if (due.tunnel) this.#tunnelPingAtMs = nowMs + PING_INTERVAL_MS;
     return due;
@@ -62,6 +76,14 @@ export class PathMonitor {
   /** When `due` is to be asked next. */
   nextDueMs(): number {
     return Math.min(this.#pingAtMs, this.#tunnelPingAtMs, this.#mode === 'tunnel' ? Infinity : this.#givesUpAtMs());
+  }
+
+  /** Voice is sent or has come by UDP. */
+  voicePassed(nowMs: number): void {
+    if (this.#mode !== 'udp') return;
+    this.#livelyUntilMs = nowMs + LIVELY_FOR_MS;
+    if (this.#unansweredSinceMs !== undefined) return;
+    this.#pingAtMs = Math.min(this.#pingAtMs, Math.max(nowMs, this.#pongAtMs + LIVELY_PING_INTERVAL_MS));
   }
 
   /** The body of a ping that is sent now: a timestamp of its own, and the newest path token. */
@@ -80,7 +102,8 @@ export class PathMonitor {
   /** A pong of the server has come by UDP. */
   pongReceived(pong: Probe, nowMs: number): void {
     this.#unansweredSinceMs = undefined;
-    this.#pingAtMs = nowMs + PING_INTERVAL_MS;
+    this.#pongAtMs = nowMs;
+    this.#pingAtMs = nowMs + (nowMs < this.#livelyUntilMs ? LIVELY_PING_INTERVAL_MS : PING_INTERVAL_MS);
     const asked = this.#sent.get(pong.timestamp);
     if (asked !== undefined) {
       this.#sent.delete(pong.timestamp);
@@ -97,6 +120,7 @@ export class PathMonitor {
   }
 
   #givesUpAtMs(): number {
-    return this.#unansweredSinceMs === undefined ? Number.POSITIVE_INFINITY : this.#unansweredSinceMs + NO_ANSWER_MS;
+    if (this.#unansweredSinceMs === undefined) return Number.POSITIVE_INFINITY;
+    return this.#unansweredSinceMs + (this.#isUrgent ? LIVELY_NO_ANSWER_MS : NO_ANSWER_MS);
   }
 }

@@ -36,6 +36,7 @@ export class UdpPath {
   #connected = false;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
+  #advanceAtMs = Number.POSITIVE_INFINITY;
   readonly #settled = new Deferred();
   #probe: Deferred | undefined;
 
@@ -74,8 +75,12 @@ export class UdpPath {
 
   /** Sends a voice packet by the way that is open now. */
   send(packet: Uint8Array): void {
-    if (this.mode === 'udp') this.#sendDatagram(packet);
-    else this.#options.sendTunneled(packet);
+    if (this.mode !== 'udp') {
+      this.#options.sendTunneled(packet);
+      return;
+    }
+    this.#sendDatagram(packet);
+    this.#voicePassed();
   }
 
   /** Asks for a pong by UDP where voice goes there, and resolves when one has come, or none will. */
@@ -102,6 +107,7 @@ export class UdpPath {
     const header = readHeader(packet);
     if (header?.kind !== PacketKind.pong) {
       this.#options.onPacket(packet);
+      this.#voicePassed();
       return;
     }
     const pong = this.#options.openPong(packet);
@@ -113,6 +119,11 @@ export class UdpPath {
     this.#advance();
   }
 
+  #voicePassed(): void {
+    this.#monitor.voicePassed(performance.now());
+    if (this.#monitor.nextDueMs() < this.#advanceAtMs) this.#advance();
+  }
+
   /** Sends what is due, and sets the timer for what comes next. */
   #advance(): void {
     if (this.#closed) return;
@@ -121,7 +132,8 @@ export class UdpPath {
     if (due.udp) this.#sendDatagram(this.#options.sealPing(this.#monitor.nextPing(nowMs)));
     if (due.tunnel) this.#options.sendTunneled(this.#options.sealPing(this.#monitor.nextPing(nowMs)));
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#advance(), Math.max(0, this.#monitor.nextDueMs() - nowMs));
+    this.#advanceAtMs = this.#monitor.nextDueMs();
+    this.#timer = setTimeout(() => this.#advance(), Math.max(0, this.#advanceAtMs - nowMs));
     this.#tellMode();
   }
 
