@@ -123,7 +123,7 @@ describe('a control connection', () => {
     expect(handler.endings).toEqual(['disconnected']);
   });
 
-  it('drops the oldest voice for a client that reads too slowly, which then hears the latest, in order, and delays nobody', async () => {
+  it('drops the oldest voice for a client that reads too slowly, which then hears the latest, in order', async () => {
     const { raw, connection, handler } = await loggedIn();
     raw.socket.pause();
     let sent = 0;
