@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VoiceClient } from '../src/client/voice-client.js';
+import { VoiceClientError } from '../src/client/voice-client-error.js';
 import { inParallel, type Town } from './bench-town.js';
 import type { Forwarder } from './forwarder.js';
 
@@ -37,12 +38,13 @@ export interface ChurnCounts {
   joins: number;
   logins: number;
   breaks: number;
-  failures: number;
+  /** By the code of the refusal: requests that were under way when their connection was broken, for the most part. */
+  readonly failures: Record<string, number>;
 }
 
 /** The clients of the soak: some stay and talk, the others come, go, move, and lose their connections. */
 export class SoakCrowd {
-  readonly churn: ChurnCounts = { moves: 0, leaves: 0, joins: 0, logins: 0, breaks: 0, failures: 0 };
+  readonly churn: ChurnCounts = { moves: 0, leaves: 0, joins: 0, logins: 0, breaks: 0, failures: {} };
   readonly #options: SoakCrowdOptions;
   readonly #clients: (VoiceClient | null)[] = [];
   readonly #reconnecting = new Set<VoiceClient>();
@@ -105,8 +107,9 @@ export class SoakCrowd {
     const user = stayers + Math.floor(this.#options.random() * (this.#clients.length - stayers));
     if (this.#busy.has(user)) return;
     const act = this.#act(user)
-      .catch(() => {
-        this.churn.failures += 1;
+      .catch((error: unknown) => {
+        const code = error instanceof VoiceClientError ? error.code : String(error);
+        this.churn.failures[code] = (this.churn.failures[code] ?? 0) + 1;
       })
       .finally(() => this.#busy.delete(user));
     this.#busy.set(user, act);

@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { DemoServer } from '../scripts/demo-server.js';
+import { DemoServer, freeTcpPort } from '../scripts/demo-server.js';
 import { BenchApi } from './bench-api.js';
 import { buildTown, TOWN_ENVIRONMENT, type Town } from './bench-town.js';
 import { Forwarder } from './forwarder.js';
+import { collectGarbage } from './garbage-collection.js';
 import { droppedAtPeers, type ProcessFigures, processFigures } from './process-figures.js';
 import { readMetrics } from './server-metrics.js';
 import { SoakCrowd } from './soak-crowd.js';
@@ -17,6 +18,8 @@ const SAMPLE_EVERY_MS = 10_000;
 const CHECK_EVERY_MS = 60_000;
 /** Of the time, before which memory does not count. */
 const WARM_UP_SHARE = 1 / 6;
+/** How often garbage is collected after it, so that what is left can be compared. */
+const COLLECTIONS = 10;
 const MS_PER_HOUR = 3_600_000;
 
 interface SoakSample extends ProcessFigures {
@@ -24,6 +27,13 @@ interface SoakSample extends ProcessFigures {
   /** Of the main thread, as V8 tells it before it collects. */
   readonly heapMb: number;
   readonly externalMb: number;
+}
+
+/** What is there right after garbage was collected. */
+interface Remains {
+  readonly atMs: number;
+  readonly liveHeapMb: number;
+  readonly residentMb: number;
 }
 
 /** What did not agree when the API and the clients were compared. All are to be 0. */
@@ -50,7 +60,9 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
     },
   });
   const [users, talkers, churn] = [Number(values.users), Number(values.talkers), Number(values.churn)];
-  const server = await DemoServer.start({ environment: TOWN_ENVIRONMENT });
+  const inspectPort = await freeTcpPort();
+  const environment = { ...TOWN_ENVIRONMENT, NODE_OPTIONS: `--inspect-port=${inspectPort}` };
+  const server = await DemoServer.start({ environment });
   try {
     process.stderr.write(`making ${users} users\n`);
     const town = await buildTown(server, users, CHANNELS);
@@ -66,7 +78,7 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
       random: Math.random,
     });
     const durationMs = Number(values.minutes) * 60_000;
-    const soak = new Soak(server, town, crowd, durationMs);
+    const soak = new Soak(server, town, crowd, { durationMs, inspectPort });
     await soak.run(churn);
     await crowd.close();
     forwarder.close();
@@ -81,15 +93,23 @@ class Soak {
   readonly #town: Town;
   readonly #crowd: SoakCrowd;
   readonly #durationMs: number;
+  readonly #inspectPort: number;
+  readonly #remains: Remains[] = [];
   readonly #samples: SoakSample[] = [];
   readonly #checks: GhostCheck[] = [];
   #droppedAtClients = 0;
 
-  constructor(server: DemoServer, town: Town, crowd: SoakCrowd, durationMs: number) {
+  constructor(
+    server: DemoServer,
+    town: Town,
+    crowd: SoakCrowd,
+    { durationMs, inspectPort }: { readonly durationMs: number; readonly inspectPort: number },
+  ) {
     this.#server = server;
     this.#town = town;
     this.#crowd = crowd;
     this.#durationMs = durationMs;
+    this.#inspectPort = inspectPort;
   }
 
   async run(churnPerSecond: number): Promise<void> {
@@ -98,6 +118,7 @@ class Soak {
     this.#crowd.beginTalk();
     let nextCheckMs = CHECK_EVERY_MS;
     let nextSampleMs = 0;
+    let nextCollectionMs = this.#durationMs * WARM_UP_SHARE;
     while (elapsedMs() < this.#durationMs) {
       if (elapsedMs() >= nextSampleMs) {
         this.#samples.push(await this.#sample(elapsedMs()));
@@ -107,6 +128,10 @@ class Soak {
         await this.#check();
         process.stderr.write(`${this.#progress(elapsedMs())}\n`);
         nextCheckMs += CHECK_EVERY_MS;
+      }
+      if (elapsedMs() >= nextCollectionMs) {
+        this.#remains.push(await this.#collect(elapsedMs()));
+        nextCollectionMs += (this.#durationMs * (1 - WARM_UP_SHARE)) / COLLECTIONS;
       }
       this.#crowd.stir();
       await sleep(1000 / churnPerSecond);
@@ -120,20 +145,22 @@ class Soak {
   report(options: { readonly users: number; readonly talkers: number; readonly churn: number }): void {
     const { expected, heard } = this.#crowd.voice;
     const afterWarmUp = this.#samples.filter(({ atMs }) => atMs >= this.#durationMs * WARM_UP_SHARE);
-    const slope = (read: (sample: SoakSample) => number, samples = afterWarmUp) =>
-      slopeOf(samples.map((sample) => ({ x: sample.atMs / MS_PER_HOUR, y: read(sample) })));
     const last = this.#samples.at(-1);
     const result = {
       minutes: this.#durationMs / 60_000,
       ...options,
-      residentMbPerHour: slope(({ residentMb }) => residentMb),
-      /** Of the least that each minute had: what is there after a collection. */
-      heapMbPerHour: slope(({ heapMb }) => heapMb, leastPerMinute(afterWarmUp)),
-      externalMbPerHour: slope(({ externalMb }) => externalMb),
+      /** Right after a collection. */
+      residentMbPerHour: slopeOf(
+        this.#remains.map(({ atMs, residentMb }) => ({ x: atMs / MS_PER_HOUR, y: residentMb })),
+      ),
+      liveHeapMbPerHour: slopeOf(
+        this.#remains.map(({ atMs, liveHeapMb }) => ({ x: atMs / MS_PER_HOUR, y: liveHeapMb })),
+      ),
+      liveHeapMb: this.#remains.map(({ liveHeapMb }) => Math.round(10 * liveHeapMb) / 10),
+      residentAfterCollectionMb: this.#remains.map(({ residentMb }) => Math.round(10 * residentMb) / 10),
       residentMb: last?.residentMb ?? Number.NaN,
       fileDescriptors: rangeOf(afterWarmUp.map(({ fileDescriptors }) => fileDescriptors)),
       threads: rangeOf(afterWarmUp.map(({ threads }) => threads)),
-      fileDescriptorsPerHour: slope(({ fileDescriptors }) => fileDescriptors),
       checks: this.#checks.length,
       ...this.#worst(),
       expected,
@@ -161,6 +188,11 @@ class Soak {
       heapMb: metrics.valueOf('nodejs_heap_size_used_bytes') / 1e6,
       externalMb: metrics.valueOf('nodejs_external_memory_bytes') / 1e6,
     };
+  }
+
+  async #collect(atMs: number): Promise<Remains> {
+    const liveHeapMb = await collectGarbage(this.#server.pid, this.#inspectPort);
+    return { atMs, liveHeapMb, residentMb: processFigures(this.#server.pid).residentMb };
   }
 
   async #check(): Promise<void> {

@@ -138,7 +138,8 @@ function spawnCommand([program, ...args]: readonly [string, ...string[]], option
   return spawn(program, args, options);
 }
 
-async function freeTcpPort(): Promise<number> {
+/** Of loopback; nobody holds it any more. */
+export async function freeTcpPort(): Promise<number> {
   const server = createServer();
   server.listen(0, HOST);
   await once(server, 'listening');
