@@ -27,6 +27,7 @@ export class DemoServer {
   readonly host = HOST;
   readonly controlPort: number;
   readonly voicePort: number;
+  readonly mumblePort: number;
   readonly httpUrl: string;
   readonly metricsUrl: string;
   readonly adminPassword: string;
@@ -38,13 +39,20 @@ export class DemoServer {
   /** Starts a server and waits until it is ready. Throws with the server's last words when it is not within 60 s. */
   static async start(options: DemoServerOptions = {}): Promise<DemoServer> {
     const temporaryFolder = options.dataFolder === undefined ? await mkdtemp(join(tmpdir(), 'parley-demo-')) : null;
-    const [controlPort, httpPort, metricsPort, voicePort] = await Promise.all([
+    const [controlPort, httpPort, metricsPort, voicePort, mumblePort] = await Promise.all([
       freeTcpPort(),
       freeTcpPort(),
       freeTcpPort(),
       freeUdpPort(),
+      freeTcpPort(),
     ]);
-    const server = new DemoServer(options, temporaryFolder, { controlPort, httpPort, metricsPort, voicePort });
+    const server = new DemoServer(options, temporaryFolder, {
+      controlPort,
+      httpPort,
+      metricsPort,
+      voicePort,
+      mumblePort,
+    });
     try {
       await server.#untilReady();
     } catch (error) {
@@ -57,11 +65,12 @@ export class DemoServer {
   private constructor(
     { dataFolder, environment, spawn: start = spawnCommand }: DemoServerOptions,
     temporaryFolder: string | null,
-    ports: { controlPort: number; httpPort: number; metricsPort: number; voicePort: number },
+    ports: { controlPort: number; httpPort: number; metricsPort: number; voicePort: number; mumblePort: number },
   ) {
     this.#temporaryFolder = temporaryFolder;
     this.controlPort = ports.controlPort;
     this.voicePort = ports.voicePort;
+    this.mumblePort = ports.mumblePort;
     this.httpUrl = `http://${HOST}:${ports.httpPort}`;
     this.metricsUrl = `http://${HOST}:${ports.metricsPort}/metrics`;
     this.adminPassword = 'correct horse battery staple';
@@ -75,6 +84,7 @@ export class DemoServer {
         PARLEY_SERVER_VOICE_PORT: String(ports.voicePort),
         PARLEY_SERVER_HTTP_PORT: String(ports.httpPort),
         PARLEY_METRICS_PORT: String(ports.metricsPort),
+        PARLEY_MUMBLE_PORT: String(ports.mumblePort),
         ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

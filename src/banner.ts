@@ -10,6 +10,8 @@ export interface BannerFacts {
     readonly controlPort: number;
     readonly voicePorts: readonly number[];
   };
+  /** Null where the door is off. */
+  readonly mumble: { readonly bindAddress: string; readonly port: number } | null;
   readonly certificate: { readonly fingerprint: string; readonly isSelfSigned: boolean };
   /** The administrator that was made just now with a password that nobody has seen yet, or null. */
   readonly newAdministrator: { readonly username: string; readonly password: string } | null;
@@ -17,7 +19,7 @@ export interface BannerFacts {
 
 /** Tells where everything is and what to do next, in lines of plain text. The password in it is shown this once. */
 export function banner(facts: BannerFacts): string {
-  const { version, http, voice, certificate, newAdministrator } = facts;
+  const { version, http, voice, mumble, certificate, newAdministrator } = facts;
   const url = `${http.isTls ? 'https' : 'http'}://${reachable(http.bindAddress)}:${http.port}`;
   const controlAt = `${voice.bindAddress}, TCP ${voice.controlPort}`;
   const lines = [
@@ -26,6 +28,7 @@ export function banner(facts: BannerFacts): string {
     `  API          ${url}/graphql`,
     `  health       ${url}/health/ready`,
     `  voice        ${controlAt} and UDP ${rangeOf(voice.voicePorts)}`,
+    ...(mumble === null ? [] : [`  mumble       ${mumble.bindAddress}, TCP and UDP ${mumble.port}`]),
     `  fingerprint  ${certificate.fingerprint}`,
     `  data         ${facts.dataFolder}`,
     '',

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import type { MumbleDoorCounters } from './mumble/mumble-door.js';
 import { dropReasonNames } from './relay/drop-reason.js';
 import { summaryOf } from './relay/latency-histogram.js';
 import type { RelayCounters } from './voice/relay-messages.js';
@@ -11,6 +12,8 @@ export interface MetricsSources {
   readonly voiceDoor: () => VoiceDoorCounters;
   /** Metrics that somebody else keeps. */
   readonly others: readonly Metric[];
+  /** Null where the door is off. */
+  readonly mumbleDoor: () => MumbleDoorCounters | null;
 }
 
 /** The figures of the server in the text format of Prometheus, read at each scrape from those who count. */
@@ -30,7 +33,11 @@ export class Metrics {
   }
 
   async text(): Promise<string> {
-    showVoiceDoor(this.#instruments, this.#sources.voiceDoor());
+    const voiceDoor = this.#sources.voiceDoor();
+    showDoor(this.#instruments, 'voice', voiceDoor);
+    this.#instruments.waitingSessions.set(voiceDoor.waiting);
+    const mumbleDoor = this.#sources.mumbleDoor();
+    if (mumbleDoor !== null) showMumbleDoor(this.#instruments, mumbleDoor);
     showRelays(this.#instruments, await this.#sources.relays());
     return this.#registry.metrics();
   }
@@ -46,22 +53,35 @@ function makeInstruments(registry: Registry) {
     new RunningTotal(new Counter<Label>({ name: `parley_${name}`, help, labelNames, registers }));
   return {
     build: gauge('build_info', 'The version of Parley and of Node. Always 1.', ['version', 'node']),
-    sessions: gauge('sessions', 'Voice clients that have logged in.'),
+    sessions: gauge('sessions', 'Voice clients that have logged in, by door.', ['door']),
     waitingSessions: gauge(
       'sessions_waiting',
       'Sessions whose voice client has lost its connection and may come back.',
     ),
-    newcomers: gauge('newcomers', 'Connections of voice clients that have not logged in yet.'),
-    accepted: counter('connections_accepted_total', 'TCP connections of voice clients, whatever became of them.'),
-    failedHandshakes: counter('tls_handshakes_failed_total', 'TLS handshakes of voice clients that failed.'),
+    newcomers: gauge('newcomers', 'Connections of voice clients that have not logged in yet, by door.', ['door']),
+    accepted: counter('connections_accepted_total', 'TCP connections of voice clients, whatever became of them.', [
+      'door',
+    ]),
+    failedHandshakes: counter('tls_handshakes_failed_total', 'TLS handshakes of voice clients that failed.', ['door']),
     sentOff: counter(
       'newcomers_sent_off_total',
       'Connections closed before their login: late, crowded out, or hasty, from a network with too many handshakes.',
-      ['reason'],
+      ['door', 'reason'],
     ),
     tunnelDropped: counter(
       'tunnel_dropped_total',
       'Voice packets not sent through a control connection that was not read fast enough.',
+      ['door'],
+    ),
+    mumbleReceived: counter('mumble_datagrams_received_total', "Datagrams that came to the port of Mumble's clients."),
+    mumbleSent: counter('mumble_datagrams_sent_total', "Datagrams that were sent to Mumble's clients."),
+    mumbleRefused: counter(
+      'mumble_datagrams_refused_total',
+      'Datagrams that no client had sealed, or that had come before.',
+    ),
+    mumbleTrials: counter(
+      'mumble_key_trials_total',
+      'Keys that were tried to find out whose a datagram was that came from an unknown address.',
     ),
     relayUp: gauge('relay_up', '1 where all workers of the voice relay run.'),
     relayWorkers: gauge('relay_workers', 'Workers of the voice relay that run.'),
@@ -96,16 +116,25 @@ function makeInstruments(registry: Registry) {
   };
 }
 
-function showVoiceDoor(instruments: Instruments, counters: VoiceDoorCounters): void {
-  instruments.sessions.set(counters.sessions);
-  instruments.waitingSessions.set(counters.waiting);
-  instruments.newcomers.set(counters.newcomers);
-  instruments.accepted.show(counters.accepted);
-  instruments.failedHandshakes.show(counters.failedHandshakes);
-  instruments.sentOff.show(counters.sentOff.late, { reason: 'late' });
-  instruments.sentOff.show(counters.sentOff.crowded, { reason: 'crowded' });
-  instruments.sentOff.show(counters.sentOff.hasty, { reason: 'hasty' });
-  instruments.tunnelDropped.show(counters.droppedVoice);
+type DoorCounters = Omit<VoiceDoorCounters, 'waiting'>;
+
+function showDoor(instruments: Instruments, door: 'voice' | 'mumble', counters: DoorCounters): void {
+  instruments.sessions.set({ door }, counters.sessions);
+  instruments.newcomers.set({ door }, counters.newcomers);
+  instruments.accepted.show(counters.accepted, { door });
+  instruments.failedHandshakes.show(counters.failedHandshakes, { door });
+  instruments.sentOff.show(counters.sentOff.late, { door, reason: 'late' });
+  instruments.sentOff.show(counters.sentOff.crowded, { door, reason: 'crowded' });
+  instruments.sentOff.show(counters.sentOff.hasty, { door, reason: 'hasty' });
+  instruments.tunnelDropped.show(counters.droppedVoice, { door });
+}
+
+function showMumbleDoor(instruments: Instruments, counters: MumbleDoorCounters): void {
+  showDoor(instruments, 'mumble', counters);
+  instruments.mumbleReceived.show(counters.udp.received);
+  instruments.mumbleSent.show(counters.udp.sent);
+  instruments.mumbleRefused.show(counters.udp.refused);
+  instruments.mumbleTrials.show(counters.udp.trials);
 }
 
 function showRelays(instruments: Instruments, relays: readonly (RelayCounters | null)[]): void {

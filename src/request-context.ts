@@ -2,7 +2,7 @@
 import type { ApiKeyId, OrganizationId, UserId } from './ids.js';
 
 /** The door through which a request came. */
-export type Door = 'graphql' | 'rest' | 'voice' | 'internal';
+export type Door = 'graphql' | 'rest' | 'voice' | 'mumble' | 'internal';
 
 /** What an API key may be used for: to read, to change, to talk. */
 export type ApiKeyScope = 'read' | 'write' | 'voice';

@@ -37,6 +37,7 @@ import { InvitationService } from './invitations/invitation.service.js';
 import { jwtSecret } from './jwt-secret.js';
 import { Metrics } from './metrics.js';
 import { metricsHandler } from './metrics-handler.js';
+import { MumbleDoor } from './mumble/mumble-door.js';
 import { MemoryOccupancy } from './occupancy/memory-occupancy.js';
 import { OccupancyService } from './occupancy/occupancy.service.js';
 import { OrganizationService } from './organizations/organization.service.js';
@@ -53,6 +54,8 @@ import { type TlsCertificate, tlsCertificate } from './tls-certificate.js';
 import { UserService } from './users/user.service.js';
 import { VERSION } from './version.js';
 import { RelayPool } from './voice/relay-pool.js';
+import { SessionHost } from './voice/session-host.js';
+import type { VoiceTerms } from './voice/session-opening.js';
 import { VoiceDoor } from './voice/voice-door.js';
 
 export interface ServerOptions {
@@ -121,14 +124,19 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   });
   closers.add(() => relay.close());
   const services = { ...decisions, voiceQuality: new VoiceQualityService(decisions.sessions, relay) };
-  const voiceDoor = await openVoiceDoor(config, { services, relay, events, certificate, logger });
+  const host = new SessionHost({ terms: voiceTerms(config), services, relay, events, logger });
+  closers.add(() => host.close());
+  const parts = { host, services, events, certificate, logger };
+  const voiceDoor = await openVoiceDoor(config, parts);
   closers.add(() => voiceDoor.close());
+  const mumbleDoor = config.mumble.enabled ? await openMumbleDoor(config, parts) : null;
+  closers.add(() => mumbleDoor?.close());
   const health = new Health([
     { name: 'database', run: () => database.ping() },
     { name: 'voice_relay', run: () => relay.check() },
   ]);
   const http = await openHttpDoor(options, services, health, certificate, closers);
-  await openMetrics(options, relay, voiceDoor, database, closers);
+  await openMetrics(options, { relay, voiceDoor, mumbleDoor, database }, closers);
 
   // The last step that can fail: a password that was made up must be shown.
   const administrator = await ensureFirstAdministrator(database, services.hasher, adminPassword);
@@ -136,7 +144,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const housekeeping = new Housekeeping({ database, audit: services.audit, auditRetentionDays, logger });
   closers.add(() => housekeeping.stop());
   health.started();
-  const facts = factsOf(config, folder, { http, voiceDoor, relay, certificate }, administrator);
+  const facts = factsOf(config, folder, { http, voiceDoor, mumbleDoor, relay, certificate }, administrator);
   return new Server(facts, closers, health);
 }
 
@@ -216,28 +224,45 @@ function makeServices({ server, security, limits }: Config, database: Database, 
 }
 
 interface VoiceParts {
+  readonly host: SessionHost;
   readonly services: Services;
-  readonly relay: RelayPool;
   readonly events: EventBus;
   readonly certificate: TlsCertificate;
   readonly logger: Logger;
 }
 
-function openVoiceDoor({ server, audio, limits }: Config, { certificate, ...parts }: VoiceParts): Promise<VoiceDoor> {
+function voiceTerms({ server, audio, limits }: Config): VoiceTerms {
+  return {
+    serverName: `Parley ${VERSION}`,
+    maxBitrate: audio.max_bitrate,
+    defaultBitrate: audio.default_bitrate,
+    maxJoinedChannels: limits.max_joined_channels,
+    idleTimeoutMs: server.idle_timeout_ms,
+    resumeTimeoutMs: server.resume_timeout_ms,
+  };
+}
+
+function openVoiceDoor({ server }: Config, { host, certificate, logger }: VoiceParts): Promise<VoiceDoor> {
   return VoiceDoor.start({
-    ...parts,
+    host,
+    logger,
     bindAddress: server.bind_address,
     port: server.control_port,
     tls: certificate,
     handshakeTimeoutMs: server.handshake_timeout_ms,
-    terms: {
-      serverName: `Parley ${VERSION}`,
-      maxBitrate: audio.max_bitrate,
-      defaultBitrate: audio.default_bitrate,
-      maxJoinedChannels: limits.max_joined_channels,
-      idleTimeoutMs: server.idle_timeout_ms,
-      resumeTimeoutMs: server.resume_timeout_ms,
-    },
+  });
+}
+
+function openMumbleDoor({ server, mumble }: Config, { certificate, ...parts }: VoiceParts): Promise<MumbleDoor> {
+  return MumbleDoor.start({
+    ...parts,
+    bindAddress: server.bind_address,
+    port: mumble.port,
+    tls: certificate,
+    handshakeTimeoutMs: server.handshake_timeout_ms,
+    tenants: { hostPattern: mumble.host_pattern, defaultOrganization: mumble.default_organization },
+    answerPings: mumble.answer_pings,
+    maxUsers: server.max_connections,
   });
 }
 
@@ -276,22 +301,29 @@ async function openHttpDoor(
 
 async function openMetrics(
   { config: { metrics: at }, logger }: ServerOptions,
-  relay: RelayPool,
-  voiceDoor: VoiceDoor,
-  { times }: Database,
+  { relay, voiceDoor, mumbleDoor, database }: MeteredParts,
   closers: Closers,
 ): Promise<void> {
   if (at.port === 0) return;
-  const counters = { relays: () => relay.counters(), voiceDoor: () => voiceDoor.counters() };
-  const sources = { version: VERSION, ...counters, others: [times.histogram] };
+  const sources = {
+    version: VERSION,
+    relays: () => relay.counters(),
+    voiceDoor: () => voiceDoor.counters(),
+    mumbleDoor: () => mumbleDoor?.counters() ?? null,
+    others: [database.times.histogram],
+  };
   const onRequest = metricsHandler(new Metrics(sources), logger);
   const listener = await HttpListener.start({ bindAddress: at.bind_address, port: at.port, tls: null, onRequest });
   closers.add(() => listener.close());
 }
 
+type MeteredParts = Pick<OpenDoors, 'relay' | 'voiceDoor' | 'mumbleDoor'> & { readonly database: Database };
+
 interface OpenDoors {
   readonly http: HttpListener;
   readonly voiceDoor: VoiceDoor;
+  /** Null where it is off. */
+  readonly mumbleDoor: MumbleDoor | null;
   readonly relay: RelayPool;
   readonly certificate: TlsCertificate;
 }
@@ -299,7 +331,7 @@ interface OpenDoors {
 function factsOf(
   { server }: Config,
   folder: DataFolder,
-  { http, voiceDoor, relay, certificate }: OpenDoors,
+  { http, voiceDoor, mumbleDoor, relay, certificate }: OpenDoors,
   { username, password }: { readonly username: string; readonly password: string | null },
 ): BannerFacts {
   return {
@@ -307,6 +339,7 @@ function factsOf(
     dataFolder: folder.path,
     http: { bindAddress: server.http_bind_address, port: http.port, isTls: server.http_tls },
     voice: { bindAddress: server.bind_address, controlPort: voiceDoor.port, voicePorts: relay.voicePorts },
+    mumble: mumbleDoor === null ? null : { bindAddress: server.bind_address, port: mumbleDoor.port },
     certificate,
     newAdministrator: password === null ? null : { username, password },
   };

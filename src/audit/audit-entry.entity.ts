@@ -39,7 +39,7 @@ export class AuditEntry {
   declare actorName: string | null;
 
   /** The door through which it was asked for. */
-  @Field(() => String, { description: 'Through which door: `graphql`, `rest`, `voice`, `internal`.' })
+  @Field(() => String, { description: 'Through which door: `graphql`, `rest`, `voice`, `mumble`, `internal`.' })
   @Property({ type: 'string', length: 16 })
   declare door: string;
 

@@ -73,17 +73,22 @@ function orderProblems({ audio, security }: Config, problem: MakeProblem): reado
   return problems;
 }
 
-/** The voice port is a UDP port, and may have the number of a TCP port. */
-function portProblems({ server, voice, metrics }: Config, problem: MakeProblem): readonly ConfigProblem[] {
+/** The voice ports are UDP ports, and may have the number of a TCP port; Mumble's is both. */
+function portProblems({ server, voice, mumble, metrics }: Config, problem: MakeProblem): readonly ConfigProblem[] {
   const tcpPorts = [
     { key: 'server.control_port', port: server.control_port },
     { key: 'server.http_port', port: server.http_port },
     { key: 'metrics.port', port: metrics.port },
+    ...(mumble.enabled ? [{ key: 'mumble.port', port: mumble.port }] : []),
   ];
   const lastVoicePort = server.voice_port + voice.workers - 1;
   const range = `server.voice_port and voice.workers take UDP ports up to ${lastVoicePort}, and the last is ${MAX_PORT}`;
+  const isInRange = mumble.enabled && mumble.port >= server.voice_port && mumble.port <= lastVoicePort;
+  const voiceKeys = voice.workers === 1 ? ['server.voice_port'] : ['server.voice_port', 'voice.workers'];
+  const taken = `${voiceKeys.join(' and ')} and mumble.port must not both take UDP port ${mumble.port}`;
   return [
     ...(lastVoicePort > MAX_PORT ? [problem(['server.voice_port', 'voice.workers'], range)] : []),
+    ...(isInRange ? [problem([...voiceKeys, 'mumble.port'], taken)] : []),
     ...tcpPorts.flatMap((first, index) =>
       tcpPorts
         .slice(index + 1)

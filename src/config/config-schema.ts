@@ -8,7 +8,7 @@ const server = z.strictObject({
   max_connections: wholeNumber(1, 100_000).default(1000),
   http_bind_address: text().default('127.0.0.1'),
   http_port: port().default(8080),
-  http_tls: z.boolean({ error: 'must be true or false' }).default(false),
+  http_tls: flag().default(false),
   handshake_timeout_ms: wholeNumber(100, 120_000).default(10_000),
   idle_timeout_ms: wholeNumber(10_000, 3_600_000).default(30_000),
   resume_timeout_ms: wholeNumber(0, 600_000).default(30_000),
@@ -50,6 +50,14 @@ const voice = z.strictObject({
   workers: wholeNumber(1, 64).default(1),
 });
 
+const mumble = z.strictObject({
+  enabled: flag().default(true),
+  port: port().default(64_738),
+  host_pattern: hostPattern().nullable().default(null),
+  default_organization: text().nullable().default(null),
+  answer_pings: flag().default(true),
+});
+
 const audit = z.strictObject({
   retention_days: wholeNumber(1, 36_500).default(365),
 });
@@ -74,6 +82,7 @@ export const configSchema = z
     security: security.readonly().prefault({}),
     audio: audio.readonly().prefault({}),
     voice: voice.readonly().prefault({}),
+    mumble: mumble.readonly().prefault({}),
     limits: limits.readonly().prefault({}),
     audit: audit.readonly().prefault({}),
     log: log.readonly().prefault({}),
@@ -120,6 +129,10 @@ function wholeNumber(min: number, max: number) {
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
+function flag() {
+  return z.boolean({ error: 'must be true or false' });
+}
+
 function port() {
   return wholeNumber(1, 65_535);
 }
@@ -127,6 +140,11 @@ function port() {
 function text() {
   const error = 'must be a text that is not empty';
   return z.string({ error }).min(1, { error });
+}
+
+function hostPattern() {
+  const error = 'must be a host name with TAG in one place, like TAG.voice.example';
+  return z.string({ error }).regex(/^[a-z0-9.-]*TAG[a-z0-9.-]*$/, { error });
 }
 
 function oneOf<const Names extends readonly [string, ...string[]]>(...names: Names) {

@@ -1,5 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
 import type { ChannelId, SessionId, UserId } from '../ids.js';
+import type { Door } from '../request-context.js';
 import { MAX_LISTENED_CHANNELS, type PresentSession } from './session.js';
 
 /** The GraphQL type of a session; the address of the client is not shown. */
@@ -11,6 +12,7 @@ export class SessionType
   implements
     Pick<
       PresentSession,
+      | 'door'
       | 'clientName'
       | 'connectedAt'
       | 'selfMuted'
@@ -29,6 +31,11 @@ export class SessionType
 
   declare userId: UserId;
   declare channelIds: readonly ChannelId[];
+
+  @Field(() => String, {
+    description: "The door through which it is connected: `voice` for Parley's own protocol, `mumble` for Mumble's.",
+  })
+  declare door: Door;
 
   @Field(() => String, { description: 'Name and version of the client program, as it says itself.' })
   declare clientName: string;

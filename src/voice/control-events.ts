@@ -11,6 +11,8 @@ const SYNCHRONIZED: ServerBody = { case: 'synchronized', value: {} };
 
 /** The connection of a client, as far as events are concerned. */
 export interface ControlClient {
+  /** True for a client whose door tells it the states of channels and sessions by itself, from the view: it is sent only what is its own. */
+  readonly readsView?: boolean;
   /** Sends whole frames, in the order of the calls. Never throws; a client that is gone gets nothing. */
   send(frames: Uint8Array): void;
 }
@@ -66,14 +68,15 @@ export class ControlEvents {
     const facts = loaded(view);
     const { userId } = known(view, sessionId).session;
     this.#receivers.set(sessionId, { client, userId, facts, sinceVersion: view.version });
+    const rest = [...keys, SYNCHRONIZED].map((body) => encodeServerMessage(0, body));
+    const missed = this.#missed.get(sessionId) ?? [];
+    this.#missed.delete(sessionId);
+    if (client.readsView === true) return Buffer.concat([...rest, ...missed]);
     const permissions = facts.permissionsOf(userId)?.masks;
     const channels = [...facts.channels.values()].map((channel) =>
       this.#frames.ofChannel(channel, permissions?.get(channel.id) ?? NO_PERMISSIONS),
     );
     const sessions = [...view.sessions.values()].map((each) => this.#frames.ofSession(each));
-    const rest = [...keys, SYNCHRONIZED].map((body) => encodeServerMessage(0, body));
-    const missed = this.#missed.get(sessionId) ?? [];
-    this.#missed.delete(sessionId);
     return Buffer.concat([...channels, ...sessions, ...rest, ...missed]);
   }
 
@@ -123,6 +126,7 @@ export class ControlEvents {
     const channelDifferences = new ChannelDifferences(this.#frames);
     for (const receiver of this.#receivers.values()) {
       const { client, sinceVersion } = receiver;
+      if (client.readsView === true) continue;
       const channels = channelDifferences.between(receiver.facts, facts, receiver.userId);
       const sessions =
         sinceVersion <= this.#toldVersion

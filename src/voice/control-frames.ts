@@ -1,7 +1,12 @@
 /** Frames of the control protocol: a length of four bytes, big-endian, and that many bytes of one message. */
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { AppError } from '../errors.js';
-import { type ClientMessage, ClientMessageSchema, ServerMessageSchema } from '../protocol/generated/control_pb.js';
+import {
+  type ClientMessage,
+  ClientMessageSchema,
+  type ServerMessage,
+  ServerMessageSchema,
+} from '../protocol/generated/control_pb.js';
 
 /** The longest frame, in bytes, without its length. */
 export const MAX_FRAME_BYTES = 65_536;
@@ -72,6 +77,11 @@ export function decodeClientMessage(frame: Uint8Array): ClientMessage {
   } catch (error) {
     throw new AppError('MALFORMED', 'The bytes of a frame are not a message of the protocol.', { cause: error });
   }
+}
+
+/** Reads a frame that {@link encodeServerMessage} has made. */
+export function readServerMessage(frame: Uint8Array): ServerMessage {
+  return fromBinary(ServerMessageSchema, frame);
 }
 
 /** The frame of a message: an answer where `requestId` is not 0, otherwise an event. Throws RangeError where it would be too long. */

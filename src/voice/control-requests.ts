@@ -4,7 +4,7 @@ import { type ChannelId, channelId, parseSerial, type WhisperTargetId } from '..
 import type { OccupancyService } from '../occupancy/occupancy.service.js';
 import type { Login, Ping, Resume, SetWhisperTarget } from '../protocol/generated/control_pb.js';
 import { MAX_PACKET_BYTES } from '../relay/packet.js';
-import type { RequestContext } from '../request-context.js';
+import type { RequestContext, UserActor } from '../request-context.js';
 import type { ModerationService } from '../sessions/moderation.service.js';
 import type { Session } from '../sessions/session.js';
 import type { ConnectionHandler, RequestBody } from './control-connection.js';
@@ -48,6 +48,12 @@ export class ControlRequests implements ConnectionHandler {
     this.#ports = ports;
     this.#client = client;
     this.#opening = new SessionOpening(ports, client);
+  }
+
+  /** Who has logged in. Throws NOT_FOUND before the welcome. */
+  get actor(): UserActor {
+    if (this.#live === null) throw notFound('session');
+    return this.#live.actor;
   }
 
   async login(login: Login, requestId: string): Promise<(messageId: number) => Uint8Array> {
@@ -177,12 +183,13 @@ export class ControlRequests implements ConnectionHandler {
   #present(requestId: string): readonly [RequestContext, Session] {
     if (this.#live === null) throw notFound('session');
     const { actor, session } = this.#live;
-    return [{ actor, door: 'voice', requestId, remoteAddress: this.#client.remoteAddress }, session];
+    const { door, remoteAddress } = this.#client;
+    return [{ actor, door, requestId, remoteAddress }, session];
   }
 }
 
 /** A number from the network that cannot be a channel's is one that there is not. */
-function toChannelId(number: number): ChannelId {
+export function toChannelId(number: number): ChannelId {
   const serial = parseSerial(String(number));
   if (serial === undefined) throw notFound('channel');
   return channelId(serial);

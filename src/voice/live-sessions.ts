@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
 import type { SessionId } from '../ids.js';
-import { systemContext, type UserActor } from '../request-context.js';
+import { type Door, systemContext, type UserActor } from '../request-context.js';
 import type { Session } from '../sessions/session.js';
 import type { SessionService } from '../sessions/session.service.js';
 import type { ControlClient } from './control-events.js';
@@ -66,6 +66,12 @@ export class LiveSessions {
   /** How many sessions have a connection. */
   get connected(): number {
     return this.#seats.size - this.#waiting;
+  }
+
+  /** How many of them through this door. */
+  connectedBy(door: Door): number {
+    return [...this.#seats.values()].filter(({ session, connection }) => connection !== null && session.door === door)
+      .length;
   }
 
   /** How many sessions wait for their client. */

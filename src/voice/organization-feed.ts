@@ -40,6 +40,8 @@ export interface FeedPorts {
   /** A monotonic clock, in milliseconds. */
   readonly nowMs: () => number;
   readonly randomBytes: (length: number) => Uint8Array;
+  /** Is told when the clients of an organization have been told what is new. */
+  readonly onPublished: (view: OrganizationView) => void;
 }
 
 /** A session whose rights are being loaded: nobody is told of it yet. */
@@ -81,7 +83,9 @@ export class OrganizationFeed {
       nowMs: ports.nowMs,
       intervalMs: () => Math.min(MAX_PUBLISH_INTERVAL_MS, this.events.receiverCount / CLIENTS_PER_MS),
       publish: () => {
-        if (this.view.facts !== null) this.events.publish(this.view);
+        if (this.view.facts === null) return;
+        this.events.publish(this.view);
+        ports.onPublished(this.view);
       },
     });
     this.#refreshing = new RepeatedTask(() => this.#load(), ports.logger);

@@ -10,6 +10,7 @@ import type { UserService } from '../users/user.service.js';
 import type { ControlClient } from './control-events.js';
 import { KeyExpiry } from './key-expiry.js';
 import { type FeedPorts, OrganizationFeed } from './organization-feed.js';
+import type { OrganizationView } from './organization-view.js';
 import type { RelayHost } from './relay-host.js';
 import { RelayKeeper } from './relay-keeper.js';
 import { addressText } from './text-messages.js';
@@ -20,7 +21,7 @@ import type { WhisperAudience } from './whispers.js';
 const RESYNC_INTERVAL_MS = 5000;
 const SESSION_KEY_BYTES = 16;
 
-export interface RelayFeedOptions extends Omit<FeedPorts, 'relay'> {
+export interface RelayFeedOptions extends Omit<FeedPorts, 'relay' | 'onPublished'> {
   /** The workers of the relay: each organization is served by one of them. */
   readonly relays: readonly RelayHost[];
   readonly events: EventBus;
@@ -48,6 +49,8 @@ interface ServedSession {
 /** The one place that turns what the control plane has decided into what the relay does and what clients are told. */
 export class RelayFeed {
   readonly #options: RelayFeedOptions;
+  readonly #feedPorts: Omit<FeedPorts, 'relay'>;
+  readonly #publishedListeners: ((view: OrganizationView) => void)[] = [];
   readonly #organizations = new Map<OrganizationId, OrganizationFeed>();
   /** The sessions that the relay knows. */
   readonly #sessions = new Map<SessionId, ServedSession>();
@@ -61,6 +64,12 @@ export class RelayFeed {
 
   constructor(options: RelayFeedOptions) {
     this.#options = options;
+    this.#feedPorts = {
+      ...options,
+      onPublished: (view) => {
+        for (const listener of this.#publishedListeners) listener(view);
+      },
+    };
     this.#whisperTargetIds = new WhisperTargetIds(randomNumber(options.randomBytes));
     this.#unsubscribe = options.events.subscribe((event) => this.#onEvent(event));
     this.#resyncTimer = setInterval(() => this.#resync(), RESYNC_INTERVAL_MS);
@@ -116,6 +125,16 @@ export class RelayFeed {
     if (organization === undefined || former === undefined || former.remoteAddress === session.remoteAddress) return;
     organization.view.amend(session);
     organization.refreshPersistently();
+  }
+
+  /** What voice knows of the organization, or undefined where nobody of it is here. */
+  viewOf(id: OrganizationId): OrganizationView | undefined {
+    return this.#organizations.get(id)?.view;
+  }
+
+  /** Calls each time when the clients of an organization have been told what is new in the view. */
+  onPublished(listener: (view: OrganizationView) => void): void {
+    this.#publishedListeners.push(listener);
   }
 
   /** Resolves when a join has come to its end: the relay knows, and the session has the key. Throws where it may not be there after all. */
@@ -295,7 +314,7 @@ export class RelayFeed {
   #organization(id: OrganizationId): OrganizationFeed {
     const known = this.#organizations.get(id);
     if (known !== undefined) return known;
-    const ports = { ...this.#options, relay: this.#leastBusyRelay() };
+    const ports = { ...this.#feedPorts, relay: this.#leastBusyRelay() };
     const organization = new OrganizationFeed(id, ports, this.#whisperTargetIds);
     this.#organizations.set(id, organization);
     return organization;

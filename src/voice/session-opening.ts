@@ -5,7 +5,7 @@ import type { EventBus } from '../events/event-bus.js';
 import type { SessionId } from '../ids.js';
 import type { Login, Resume } from '../protocol/generated/control_pb.js';
 import { MAX_PACKET_BYTES } from '../relay/packet.js';
-import { ANONYMOUS, type RequestContext, systemContext, type UserActor } from '../request-context.js';
+import { ANONYMOUS, type Door, type RequestContext, systemContext, type UserActor } from '../request-context.js';
 import { MAX_LISTENED_CHANNELS, type Session } from '../sessions/session.js';
 import type { SessionService } from '../sessions/session.service.js';
 import { encodeServerMessage, MAX_FRAME_BYTES, type ServerBody } from './control-frames.js';
@@ -45,6 +45,8 @@ export interface OpeningPorts {
 /** Somebody at the door. */
 export interface Visitor {
   readonly connection: VoiceConnection;
+  /** The door through which it comes. */
+  readonly door: Door;
   readonly remoteAddress: string | null;
 }
 
@@ -71,8 +73,8 @@ export class SessionOpening {
   /** Begins a session. What it returns is to be called in the moment of the answer, and opens it. Throws the reasons of a refused Login. */
   async login(login: Login, requestId: string): Promise<(messageId: number) => Opened> {
     requireVersion(login.protocolVersion);
-    const { connection, remoteAddress } = this.#visitor;
-    const ctx: RequestContext = { actor: ANONYMOUS, door: 'voice', requestId, remoteAddress };
+    const { connection, door, remoteAddress } = this.#visitor;
+    const ctx: RequestContext = { actor: ANONYMOUS, door, requestId, remoteAddress };
     const { sessions, feed, live } = this.#ports;
     const actor = await this.#authenticate(ctx, login);
     const session = await sessions.open({ ...ctx, actor }, { clientName: login.clientName });

@@ -18,7 +18,7 @@ const isPure = (path: string) =>
   );
 const isEntity = (path: string) => path.endsWith('.entity.ts');
 const isDoor = (path: string) =>
-  /\.(resolver|routes)\.ts$/.test(path) || /^src\/(graphql|http|rest|voice)\//.test(path);
+  /\.(resolver|routes)\.ts$/.test(path) || /^src\/(graphql|http|rest|voice|mumble)\//.test(path);
 
 const rules: readonly Rule[] = [
   {
@@ -44,7 +44,7 @@ const rules: readonly Rule[] = [
     claim: 'services know no door',
     appliesTo: (path) => path.endsWith('.service.ts'),
     allows: ({ target }) =>
-      !/^src\/(graphql|rest|voice|relay)\//.test(target) &&
+      !/^src\/(graphql|rest|voice|mumble|relay)\//.test(target) &&
       !/\.(resolver|routes)\.ts$/.test(target) &&
       target !== 'express',
   },

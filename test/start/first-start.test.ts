@@ -169,6 +169,8 @@ describe('a server that cannot start', () => {
     ['TCP', 'http'],
     ['TCP', 'metrics'],
     ['UDP', 'voice'],
+    ['TCP', 'mumble'],
+    ['UDP', 'mumble'],
   ] as const)('because its %s port for %s is in use says so in one line', async (protocol, name) => {
     await using _taken = await occupy(protocol, ports[name]);
     const run = start();

@@ -15,16 +15,18 @@ export interface Ports {
   readonly voice: number;
   readonly http: number;
   readonly metrics: number;
+  readonly mumble: number;
 }
 
 export async function freePorts(): Promise<Ports> {
-  const [control, http, metrics, voice] = await Promise.all([
+  const [control, http, metrics, voice, mumble] = await Promise.all([
     freeTcpPort(),
     freeTcpPort(),
     freeTcpPort(),
     freeUdpPort(),
+    freeTcpPort(),
   ]);
-  return { control, http, metrics, voice };
+  return { control, http, metrics, voice, mumble };
 }
 
 export interface ServerRunOptions {
@@ -56,6 +58,7 @@ export class ServerRun {
         PARLEY_SERVER_VOICE_PORT: String(ports.voice),
         PARLEY_SERVER_HTTP_PORT: String(ports.http),
         PARLEY_METRICS_PORT: String(ports.metrics),
+        PARLEY_MUMBLE_PORT: String(ports.mumble),
         ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

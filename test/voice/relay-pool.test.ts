@@ -40,7 +40,13 @@ describe('the metrics of several workers', () => {
   it('are summed, and do not fall where a worker is away or begins again', async () => {
     const parts: (RelayCounters | null)[] = [countersAfter(10), countersAfter(5)];
     const voiceDoor = () => ({ ...NO_DOOR, sentOff: SENT_OFF });
-    const metrics = new Metrics({ version: '1', relays: async () => parts, voiceDoor, others: [] });
+    const metrics = new Metrics({
+      version: '1',
+      relays: async () => parts,
+      voiceDoor,
+      mumbleDoor: () => null,
+      others: [],
+    });
     const read = async (name: string) =>
       Number(new RegExp(`^parley_${name} (\\S+)$`, 'm').exec(await metrics.text())?.[1]);
     expect(await read('relay_voice_packets_accepted_total')).toBe(15);

@@ -13,6 +13,7 @@ import { SessionRegistry } from '../../src/sessions/session-registry.js';
 import type { User } from '../../src/users/user.entity.js';
 import type { RelayHost } from '../../src/voice/relay-host.js';
 import { RelayPool } from '../../src/voice/relay-pool.js';
+import { SessionHost } from '../../src/voice/session-host.js';
 import { VoiceDoor } from '../../src/voice/voice-door.js';
 import { eventually } from '../support/eventually.js';
 import { PASSWORD, TestServices } from '../support/test-services.js';
@@ -44,6 +45,7 @@ export class VoiceWorld {
   /** The first worker. */
   readonly relay: RelayHost;
   readonly #clients: { close(): Promise<void> }[] = [];
+  #host: SessionHost | undefined;
   #door: VoiceDoor | undefined;
 
   static async open(options: VoiceWorldOptions = {}): Promise<VoiceWorld> {
@@ -86,6 +88,11 @@ export class VoiceWorld {
       this.sessions,
       this.occupancy,
     );
+  }
+
+  get host(): SessionHost {
+    if (this.#host === undefined) throw new Error('the door is not open');
+    return this.#host;
   }
 
   get door(): VoiceDoor {
@@ -145,6 +152,7 @@ export class VoiceWorld {
   async close(): Promise<void> {
     await Promise.all(this.#clients.splice(0).map((client) => client.close()));
     await this.door.close();
+    this.#host?.close();
     await this.pool.close();
     await this.services.drop();
   }
@@ -158,12 +166,8 @@ export class VoiceWorld {
   }: VoiceWorldOptions) {
     const { services, sessions, occupancy, moderation, pool } = this;
     const { auth, permissions, channels, organizations, users, bans } = services;
-    this.#door = await VoiceDoor.start({
-      bindAddress: '127.0.0.1',
-      port: 0,
-      tls: await selfSigned(),
-      handshakeTimeoutMs,
-      ...(handshakeRate !== undefined && { handshakeRate }),
+    const logger = this.#logger();
+    this.#host = new SessionHost({
       terms: {
         serverName: 'Parley test',
         maxBitrate: 1_000_000,
@@ -175,7 +179,16 @@ export class VoiceWorld {
       services: { auth, sessions, occupancy, moderation, permissions, channels, organizations, users, bans },
       relay: pool,
       events: services.test.events,
-      logger: this.#logger(),
+      logger,
+    });
+    this.#door = await VoiceDoor.start({
+      bindAddress: '127.0.0.1',
+      port: 0,
+      tls: await selfSigned(),
+      handshakeTimeoutMs,
+      ...(handshakeRate !== undefined && { handshakeRate }),
+      host: this.#host,
+      logger,
     });
   }
 

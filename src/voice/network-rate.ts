@@ -1,7 +1,7 @@
 import { TokenBucket } from '../relay/rate-limit.js';
 
-export interface HandshakeRateOptions {
-  /** TLS handshakes of one network per second, and at once. */
+export interface NetworkRateOptions {
+  /** What one network may make the server do per second, and at once. */
   readonly perSecond: number;
   readonly burst: number;
   /** How many networks are remembered; beyond it the one that was idle longest is forgotten. */
@@ -9,12 +9,12 @@ export interface HandshakeRateOptions {
 }
 
 /** Bounds how much each network makes the server compute before anybody has said who they are. Pure: times are of one monotonic clock, in milliseconds. */
-export class HandshakeRate {
-  readonly #options: HandshakeRateOptions;
+export class NetworkRate {
+  readonly #options: NetworkRateOptions;
   /** Those heard last at the end. */
   readonly #buckets = new Map<string, TokenBucket>();
 
-  constructor(options: HandshakeRateOptions) {
+  constructor(options: NetworkRateOptions) {
     this.#options = options;
   }
 
@@ -23,7 +23,7 @@ export class HandshakeRate {
     return this.#buckets.size;
   }
 
-  /** Takes one handshake of the network. Returns false where it is one too many. */
+  /** Takes one piece of work for the network. Returns false where it is one too many. */
   take(network: string, nowMs: number): boolean {
     const { perSecond, burst } = this.#options;
     const bucket = this.#buckets.get(network) ?? new TokenBucket(perSecond, nowMs, burst);

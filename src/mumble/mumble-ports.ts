@@ -1,0 +1,37 @@
+import type { Logger } from 'pino';
+import type { AuthService } from '../auth/auth.service.js';
+import type { BanService } from '../bans/ban.service.js';
+import type { ChannelService } from '../channels/channel.service.js';
+import type { ChannelAclService } from '../channels/channel-acl.service.js';
+import type { OrganizationId } from '../ids.js';
+import type { OrganizationService } from '../organizations/organization.service.js';
+import type { RoleService } from '../roles/role.service.js';
+import type { SessionHost } from '../voice/session-host.js';
+import type { TenantRules } from './login-name.js';
+import type { OrganizationMirror } from './organization-mirror.js';
+import type { SpeechOpener } from './speech-opener.js';
+import type { UdpGateway } from './udp-gateway.js';
+
+/** The services that only this door of voice clients uses, beside those of the host. */
+export interface MumbleServices {
+  readonly auth: AuthService;
+  readonly organizations: OrganizationService;
+  readonly channels: ChannelService;
+  readonly acl: ChannelAclService;
+  readonly roles: RoleService;
+  readonly bans: BanService;
+}
+
+/** What Mumble clients are served with. */
+export interface MumblePorts {
+  readonly host: SessionHost;
+  readonly services: MumbleServices;
+  readonly tenants: TenantRules;
+  readonly udp: UdpGateway;
+  readonly opener: SpeechOpener;
+  /** How an organization looks to Mumble clients; one that nobody looks at is forgotten. */
+  readonly mirrorOf: (id: OrganizationId) => OrganizationMirror;
+  readonly maxUsers: number;
+  readonly randomBytes: (length: number) => Uint8Array;
+  readonly logger: Logger;
+}
