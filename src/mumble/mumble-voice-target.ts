@@ -25,21 +25,36 @@ export async function setVoiceTarget(
   ctx: RequestContext,
 ): Promise<void> {
   if (id < 1 || id > MAX_TARGET_ID) throw invalidInput(['id'], `Voice targets are 1 to ${MAX_TARGET_ID}.`);
+  const targetId = session.whisperTargets.get(id) ?? 0;
+  // Nobody of before is to hear what is said to others from now on, also where those are refused.
+  session.whisperTargets.delete(id);
   const userIds = targets.flatMap((target) => usersOf(session, target));
   const places: { channelId: number; subtree: boolean; roleId: number }[] = [];
   for (const target of targets) {
     const place = await placeOf(ports, session, target, ctx);
     if (place !== undefined) places.push(place);
   }
-  const targetId = session.whisperTargets.get(id) ?? 0;
   if (userIds.length + places.length > 0) {
     const value = create(SetWhisperTargetSchema, { targetId, userIds, places });
-    const answer = await requests.request({ case: 'setWhisperTarget', value }, requestId);
-    if (answer.case === 'whisperTargetSet') session.whisperTargets.set(id, answer.value.targetId ?? 0);
-    return;
+    try {
+      const answer = await requests.request({ case: 'setWhisperTarget', value }, requestId);
+      if (answer.case === 'whisperTargetSet') session.whisperTargets.set(id, answer.value.targetId ?? 0);
+      return;
+    } catch (error) {
+      await remove(session, requests, targetId, requestId);
+      throw error;
+    }
   }
+  await remove(session, requests, targetId, requestId);
+}
+
+async function remove(
+  session: MumbleSession,
+  requests: RequestTools['requests'],
+  targetId: number,
+  requestId: string,
+): Promise<void> {
   if (targetId === 0) return;
-  session.whisperTargets.delete(id);
   session.voice.keys.remove(targetId);
   const value = create(RemoveWhisperTargetSchema, { targetId });
   await requests.request({ case: 'removeWhisperTarget', value }, requestId);

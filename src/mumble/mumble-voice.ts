@@ -108,7 +108,8 @@ export class MumbleVoice implements UdpPeer {
   }
 
   /** The client says what it has received. Where nothing of what was sent has come, it is sent through the tunnel. */
-  onReport({ good = 0 }: MumblePing): void {
+  onReport({ good }: MumblePing): void {
+    if (good === undefined) return;
     const sent = this.#sentDatagrams;
     if (good > this.#report.good) this.#report = { good, sent };
     else if (sent - this.#report.sent >= UNHEARD_DATAGRAMS) this.#isTunneled = true;

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { cannotBind } from '../voice/bind-error.js';
 import { NetworkRate } from '../voice/network-rate.js';
 import { networkOf } from '../voice/newcomers.js';
+import { numericLookup } from '../voice/numeric-lookup.js';
 import { SEAL_BYTES } from './crypt-state.js';
 import { MAX_LEGACY_BYTES } from './legacy-voice.js';
 
@@ -82,7 +83,10 @@ export class UdpGateway {
   static async start(options: UdpGatewayOptions): Promise<UdpGateway> {
     const { bindAddress, port } = options;
     const address = isIP(bindAddress) === 0 ? (await lookup(bindAddress)).address : bindAddress;
-    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    const socket = address.includes(':')
+      ? createSocket({ type: 'udp6', lookup: numericLookup(6) })
+      : createSocket({ type: 'udp4', lookup: numericLookup(4) });
+    // The lookup is synchronous, so the socket may listen before bind returns.
     const listening = once(socket, 'listening');
     socket.bind({ address, port, exclusive: true });
     try {
@@ -183,12 +187,14 @@ export class UdpGateway {
   /** Those whose address is not known first; the others may have got a new one. */
   #tryPeers(known: UdpPeer | undefined, datagram: Uint8Array, address: string, port: number): UdpPeer | undefined {
     const plain = plainAddress(address);
-    const peers = [...(this.#byAddress.get(plain) ?? [])].filter((peer) => peer !== known);
-    const inOrder = [...peers.filter(({ isMapped }) => !isMapped), ...peers.filter(({ isMapped }) => isMapped)];
-    for (const peer of inOrder) {
-      if (!this.#trialRate.take(networkOf(plain), this.#options.nowMs())) return undefined;
-      this.#trials += 1;
-      if (this.#offer(peer, datagram, address, port)) return peer;
+    const network = networkOf(plain);
+    for (const isMapped of [false, true]) {
+      for (const peer of this.#byAddress.get(plain) ?? []) {
+        if (peer === known || peer.isMapped !== isMapped) continue;
+        if (!this.#trialRate.take(network, this.#options.nowMs())) return undefined;
+        this.#trials += 1;
+        if (this.#offer(peer, datagram, address, port)) return peer;
+      }
     }
     return undefined;
   }

@@ -1,8 +1,9 @@
-import { createSocket, type RemoteInfo, type Socket, type SocketOptions } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 import type { UdpSource } from '../relay/outcome.js';
+import { numericLookup } from './numeric-lookup.js';
 import type { UdpBackend, UdpBackendCounters, UdpBackendHandler, UdpBackendOptions } from './udp-backend.js';
 
 /** What is asked for; the operating system may grant less. It holds what arrives during a garbage collection. */
@@ -134,9 +135,4 @@ export class DgramBackend implements UdpBackend {
   readonly #countError = (error: Error | null): void => {
     if (error !== null) this.#errors += 1;
   };
-}
-
-/** All addresses are numeric already: the default would ask a resolver, a tick later, for each datagram sent. */
-function numericLookup(family: 4 | 6): SocketOptions['lookup'] {
-  return (address, _options, callback) => callback(null, address, family);
 }

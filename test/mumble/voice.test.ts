@@ -185,6 +185,12 @@ describe('voice at the Mumble door', () => {
     alice.speak(5, '7805', { target: 2 });
     await eventually(() => bob.heard.length === 3);
     expect(bob.heard.map(({ frameNumber }) => frameNumber)).toEqual([1, 2, 5]);
+    alice.send('voiceTarget', { id: 2, targets: [{ channelId: lobby, group: 'no such role' }] });
+    await alice.next('permissionDenied');
+    alice.speak(6, '7806', { target: 2 });
+    alice.speak(7, '7807');
+    await eventually(() => bob.heard.length === 4);
+    expect(bob.heard.at(-1)?.frameNumber).toBe(7);
   });
 
   it('is listened to from outside the channel', async () => {

@@ -32,6 +32,7 @@ describe('sessions', () => {
           org_id: organization.id,
           user_id: memberUser.id,
           username: 'member',
+          door: 'voice',
           client_name: 'Test 1.0',
           self_muted: false,
           self_deafened: false,
