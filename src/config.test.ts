@@ -139,6 +139,13 @@ describe('a problem', () => {
       /^audio\.default_bitrate must not be above audio\.max_bitrate \(server\.yaml, line 2\)\.$/,
     ],
     ['metrics:\n  port: 8080\n', /^server\.http_port and metrics\.port must not both be 8080 /],
+    ['mumble:\n  port: 9000\n', /^server\.control_port and mumble\.port must not both be 9000 /],
+    ['mumble:\n  port: 9001\n', /^server\.voice_port and mumble\.port must not share UDP port 9001 /],
+    [
+      'voice:\n  workers: 3\nmumble:\n  port: 9003\n',
+      /^server\.voice_port and voice\.workers and mumble\.port must not share UDP port 9003 /,
+    ],
+    ['mumble:\n  host_pattern: voice.example\n', /^mumble\.host_pattern must be a host name with TAG in one place/],
     [
       'security:\n  access_token_ttl_s: 900\n  refresh_token_ttl_s: 60\n',
       /^security\.access_token_ttl_s must not be above /,

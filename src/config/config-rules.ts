@@ -85,7 +85,7 @@ function portProblems({ server, voice, mumble, metrics }: Config, problem: MakeP
   const range = `server.voice_port and voice.workers take UDP ports up to ${lastVoicePort}, and the last is ${MAX_PORT}`;
   const isInRange = mumble.enabled && mumble.port >= server.voice_port && mumble.port <= lastVoicePort;
   const voiceKeys = voice.workers === 1 ? ['server.voice_port'] : ['server.voice_port', 'voice.workers'];
-  const taken = `${voiceKeys.join(' and ')} and mumble.port must not both take UDP port ${mumble.port}`;
+  const taken = `${voiceKeys.join(' and ')} and mumble.port must not share UDP port ${mumble.port}`;
   return [
     ...(lastVoicePort > MAX_PORT ? [problem(['server.voice_port', 'voice.workers'], range)] : []),
     ...(isInRange ? [problem([...voiceKeys, 'mumble.port'], taken)] : []),
