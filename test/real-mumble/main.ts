@@ -19,6 +19,7 @@ const TONE_S = 5;
 const NEEDED_S = 2;
 const FRAME_MS = 10;
 const SETTLE_MS = 3000;
+const MAX_ATTEMPTS = 3;
 
 /** What was heard must be the tone, for at least two seconds. */
 interface Form {
@@ -75,10 +76,15 @@ async function betweenMumbles(server: DemoServer, desktop: Desktop, isTcpOnly: b
     await start(server, desktop, 'alice', true, isTcpOnly);
     await start(server, desktop, 'bob', false, isTcpOnly);
     await untilHere(watcher, ['alice', 'bob']);
-    const recording = desktop.record('ear-bob');
-    await desktop.play('mouth-alice', tone(HERTZ, TONE_S));
-    await sleep(SETTLE_MS / 3);
-    return secondsOfTone(await recording(), HERTZ);
+    // On a busy machine the clients' sound begins long after they are here.
+    let seconds = 0;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS && seconds < NEEDED_S; attempt += 1) {
+      const recording = desktop.record('ear-bob');
+      await desktop.play('mouth-alice', tone(HERTZ, TONE_S));
+      await sleep(SETTLE_MS / 3);
+      seconds = secondsOfTone(await recording(), HERTZ);
+    }
+    return seconds;
   } finally {
     await watcher.close();
   }
