@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { LiveCounters } from './live/live.service.js';
 import { dropReasonNames } from './relay/drop-reason.js';
 import type { RelayCounters } from './voice/relay-messages.js';
 import type { VoiceDoorCounters } from './voice/voice-door.js';
@@ -8,6 +9,7 @@ export interface MetricsSources {
   /** Rejects where the relay is away. */
   readonly relay: () => Promise<RelayCounters>;
   readonly voiceDoor: () => VoiceDoorCounters;
+  readonly live: () => LiveCounters & { readonly connections: number };
 }
 
 /** The figures of the server in the text format of Prometheus, read at each scrape from those who count. */
@@ -27,6 +29,7 @@ export class Metrics {
 
   async text(): Promise<string> {
     showVoiceDoor(this.#instruments, this.#sources.voiceDoor());
+    showLive(this.#instruments, this.#sources.live());
     const relay = await this.#sources.relay().catch(() => undefined);
     this.#instruments.relayUp.set(relay === undefined ? 0 : 1);
     // Without the relay its figures stay as they were: a counter must not fall.
@@ -85,6 +88,15 @@ function makeInstruments(registry: Registry) {
     unanswerable: counter('udp_unanswerable_total', 'Datagrams from port 0, which nothing can answer.'),
     congested: counter('udp_congested_total', 'Copies not sent because too many waited.'),
     udpErrors: counter('udp_errors_total', 'Errors that the system told of UDP.'),
+    subscriptionConnections: gauge('subscription_connections', 'WebSockets of GraphQL subscriptions.'),
+    subscribers: gauge('subscribers', 'Subscriptions that are open.'),
+    delivered: counter('subscription_events_delivered_total', 'Events that subscribers were told.'),
+    dropped: counter('subscription_events_dropped_total', 'Events that subscribers were too slow for.'),
+    lag: gauge(
+      'subscription_lag_seconds',
+      'From an event to its handing over to the connection of a subscriber, over the last 30 to 60 s.',
+      ['quantile'],
+    ),
   };
 }
 
@@ -98,6 +110,16 @@ function showVoiceDoor(instruments: Instruments, counters: VoiceDoorCounters): v
   instruments.sentOff.show(counters.sentOff.crowded, { reason: 'crowded' });
   instruments.sentOff.show(counters.sentOff.hasty, { reason: 'hasty' });
   instruments.tunnelDropped.show(counters.droppedVoice);
+}
+
+function showLive(instruments: Instruments, counters: ReturnType<MetricsSources['live']>): void {
+  instruments.subscriptionConnections.set(counters.connections);
+  instruments.subscribers.set(counters.readers);
+  instruments.delivered.show(counters.delivered);
+  instruments.dropped.show(counters.dropped);
+  instruments.lag.set({ quantile: '0.5' }, counters.lag.p50Ms / 1000);
+  instruments.lag.set({ quantile: '0.99' }, counters.lag.p99Ms / 1000);
+  instruments.lag.set({ quantile: '1' }, counters.lag.maxMs / 1000);
 }
 
 function showRelay(

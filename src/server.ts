@@ -10,6 +10,7 @@ import { AuditService } from './audit/audit.service.js';
 import { AccessTokens } from './auth/access-token.js';
 import { AuthService } from './auth/auth.service.js';
 import { ensureFirstAdministrator } from './auth/first-administrator.js';
+import { IdentityWatch } from './auth/identity-watch.js';
 import { PasswordHasher } from './auth/password-hasher.js';
 import { RefreshTokens } from './auth/refresh-tokens.js';
 import type { BannerFacts } from './banner.js';
@@ -24,16 +25,21 @@ import type { DatabaseConnection } from './database/database-connection.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import type { EventBus } from './events/event-bus.js';
 import { MemoryEventBus } from './events/memory-event-bus.js';
+import { CostBudget } from './graphql/cost-budget.js';
 import type { ContextOptions } from './graphql/graphql-context.js';
 import { startGraphqlServer } from './graphql/graphql-server.js';
 import { createHttpApp } from './graphql/http-door.js';
+import { COST_PER_MINUTE } from './graphql/limits.js';
 import { createSchema } from './graphql/schema.js';
+import { SubscriptionDoor } from './graphql/subscription-door.js';
 import { Health } from './health/health.js';
 import { HEALTH_PATH, healthRoutes } from './health/health.routes.js';
 import { Housekeeping } from './housekeeping.js';
 import { HttpListener } from './http/http-listener.js';
 import { InvitationService } from './invitations/invitation.service.js';
 import { jwtSecret } from './jwt-secret.js';
+import { LiveService } from './live/live.service.js';
+import { SpeakingWatch } from './live/speaking-watch.js';
 import { Metrics } from './metrics.js';
 import { metricsHandler } from './metrics-handler.js';
 import { MemoryOccupancy } from './occupancy/memory-occupancy.js';
@@ -119,12 +125,14 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   closers.add(() => relay.close());
   const voiceDoor = await openVoiceDoor(config, { services, relay, events, certificate, logger });
   closers.add(() => voiceDoor.close());
+  const live = openLive(services, relay, events, logger, closers);
   const health = new Health([
     { name: 'database', run: () => database.ping() },
     { name: 'voice_relay', run: () => relay.counters() },
   ]);
-  const http = await openHttpDoor(options, services, health, certificate, closers);
-  await openMetrics(options, relay, voiceDoor, closers);
+  const http = await openHttpDoor(options, { services, health, certificate, live }, closers);
+  const { listener, subscriptions } = http;
+  await openMetrics(options, { relay, voiceDoor, live: live.service, subscriptions }, closers);
 
   // The last step that can fail: a password that was made up must be shown.
   const administrator = await ensureFirstAdministrator(database, services.hasher, adminPassword);
@@ -132,7 +140,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const housekeeping = new Housekeeping({ database, audit: services.audit, auditRetentionDays, logger });
   closers.add(() => housekeeping.stop());
   health.started();
-  const facts = factsOf(config, folder, { http, voiceDoor, relay, certificate }, administrator);
+  const facts = factsOf(config, folder, { http: listener, voiceDoor, relay, certificate }, administrator);
   return new Server(facts, closers, health);
 }
 
@@ -237,14 +245,43 @@ function openVoiceDoor({ server, audio, limits }: Config, { certificate, ...part
   });
 }
 
+interface LiveParts {
+  readonly service: LiveService;
+  readonly identities: IdentityWatch;
+}
+
+function openLive(services: Services, relay: RelayHost, events: EventBus, logger: Logger, closers: Closers): LiveParts {
+  const identities = new IdentityWatch(services.auth, logger);
+  closers.add(() => identities.stop());
+  const { permissions, channels, sessions } = services;
+  const nowMs = () => performance.now();
+  const service = new LiveService({ permissions, channels, sessions, identities, events, logger, nowMs });
+  closers.add(() => service.close());
+  const speaking = new SpeakingWatch({ relay, sessions, events, nowMs });
+  closers.add(() => speaking.stop());
+  return { service, identities };
+}
+
+interface HttpParts {
+  readonly services: Services;
+  readonly health: Health;
+  readonly certificate: TlsCertificate;
+  readonly live: LiveParts;
+}
+
+interface HttpDoors {
+  readonly listener: HttpListener;
+  readonly subscriptions: SubscriptionDoor;
+}
+
 async function openHttpDoor(
   { config: { environment, server }, logger }: ServerOptions,
-  services: Services,
-  health: Health,
-  certificate: TlsCertificate,
+  { services, health, certificate, live }: HttpParts,
   closers: Closers,
-): Promise<HttpListener> {
-  const graphql = await startGraphqlServer({ schema: await createSchema(services), environment, logger });
+): Promise<HttpDoors> {
+  const schema = await createSchema(services);
+  const budget = new CostBudget({ costPerMinute: COST_PER_MINUTE, now: () => performance.now() });
+  const graphql = await startGraphqlServer({ schema, environment, logger, budget });
   closers.add(() => graphql.stop());
   const authenticate: ContextOptions['authenticate'] = (token, remoteAddress) =>
     services.auth.authenticate(token, remoteAddress);
@@ -259,24 +296,41 @@ async function openHttpDoor(
     tls: server.http_tls,
     logger,
   });
+  const subscriptions = new SubscriptionDoor({
+    ...{ schema, budget, logger, sources: services, live: live.service, identities: live.identities },
+    maxConnections: server.max_subscribers,
+  });
   const listener = await HttpListener.start({
     bindAddress: server.http_bind_address,
     port: server.http_port,
     tls: server.http_tls ? certificate : null,
     onRequest: app,
+    onUpgrade: subscriptions.onUpgrade,
   });
   closers.add(() => listener.close());
-  return listener;
+  closers.add(() => subscriptions.close());
+  return { listener, subscriptions };
+}
+
+interface MeteredParts {
+  readonly relay: RelayHost;
+  readonly voiceDoor: VoiceDoor;
+  readonly live: LiveService;
+  readonly subscriptions: SubscriptionDoor;
 }
 
 async function openMetrics(
   { config: { metrics: at }, logger }: ServerOptions,
-  relay: RelayHost,
-  voiceDoor: VoiceDoor,
+  { relay, voiceDoor, live, subscriptions }: MeteredParts,
   closers: Closers,
 ): Promise<void> {
   if (at.port === 0) return;
-  const sources = { version: VERSION, relay: () => relay.counters(), voiceDoor: () => voiceDoor.counters() };
+  const sources = {
+    version: VERSION,
+    relay: () => relay.counters(),
+    voiceDoor: () => voiceDoor.counters(),
+    live: () => ({ ...live.counters(), connections: subscriptions.connectionCount }),
+  };
   const onRequest = metricsHandler(new Metrics(sources), logger);
   const listener = await HttpListener.start({ bindAddress: at.bind_address, port: at.port, tls: null, onRequest });
   closers.add(() => listener.close());

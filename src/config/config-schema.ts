@@ -8,6 +8,7 @@ const server = z.strictObject({
   max_connections: wholeNumber(1, 100_000).default(1000),
   http_bind_address: text().default('127.0.0.1'),
   http_port: port().default(8080),
+  max_subscribers: wholeNumber(1, 100_000).default(2000),
   http_tls: z.boolean({ error: 'must be true or false' }).default(false),
   handshake_timeout_ms: wholeNumber(100, 120_000).default(10_000),
   idle_timeout_ms: wholeNumber(10_000, 3_600_000).default(30_000),

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { AppError, unreachable } from '../errors.js';
-import type { SessionId } from '../ids.js';
+import { type ChannelId, channelId, type SessionId, sessionId } from '../ids.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
 import { cannotBind } from './bind-error.js';
 import type {
@@ -25,6 +25,7 @@ const COUNTERS_PER_WORKER = 2 ** 32;
 
 type TunneledListener = (sessionId: SessionId, packet: Uint8Array) => void;
 type LostListener = (reason: Error) => void;
+type ActivityListener = (sessionId: SessionId, channelId: ChannelId) => void;
 
 interface PendingCounters {
   readonly resolve: (counters: RelayCounters) => void;
@@ -36,6 +37,7 @@ export class RelayHost {
   readonly #options: RelayHostOptions;
   readonly #tunneledListeners: TunneledListener[] = [];
   readonly #lostListeners: LostListener[] = [];
+  readonly #activityListeners: ActivityListener[] = [];
   readonly #pendingCounters = new Map<number, PendingCounters>();
   readonly #pendingSettlements = new Map<number, () => void>();
   #worker: Worker | null = null;
@@ -77,6 +79,11 @@ export class RelayHost {
   /** Calls for each packet that is to go through a session's control connection. The bytes may be shared by several calls. */
   onTunneled(listener: TunneledListener): void {
     this.#tunneledListeners.push(listener);
+  }
+
+  /** Calls for each session that speaks into a channel, some ten times a second while it does. Whispers are not told. */
+  onActivity(listener: ActivityListener): void {
+    this.#activityListeners.push(listener);
   }
 
   /** Calls when the worker has died, with the reason; its port is free by then. {@link restart} and `replace_all` bring voice back. */
@@ -171,6 +178,9 @@ export class RelayHost {
             for (const listener of this.#tunneledListeners) listener(sessionId, packet);
         }
         break;
+      case 'activity':
+        this.#onActivity(message.talks);
+        break;
       case 'counters':
         this.#pendingCounters.get(message.requestId)?.resolve(message.counters);
         this.#pendingCounters.delete(message.requestId);
@@ -184,6 +194,13 @@ export class RelayHost {
         break;
       default:
         unreachable(message);
+    }
+  }
+
+  #onActivity(talks: Uint32Array): void {
+    for (let index = 0; index + 1 < talks.length; index += 2) {
+      const [speaker, channel] = [sessionId(talks[index] ?? 0), channelId(talks[index + 1] ?? 0)];
+      for (const listener of this.#activityListeners) listener(speaker, channel);
     }
   }
 
