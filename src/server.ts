@@ -25,6 +25,7 @@ import type { DatabaseConnection } from './database/database-connection.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import type { EventBus } from './events/event-bus.js';
 import { MemoryEventBus } from './events/memory-event-bus.js';
+import { RedisEventBus } from './events/redis-event-bus.js';
 import { CostBudget } from './graphql/cost-budget.js';
 import type { ContextOptions } from './graphql/graphql-context.js';
 import { startGraphqlServer } from './graphql/graphql-server.js';
@@ -47,6 +48,7 @@ import { OccupancyService } from './occupancy/occupancy.service.js';
 import { OrganizationService } from './organizations/organization.service.js';
 import { PermissionService } from './permissions/permission.service.js';
 import { PermissionInsightService } from './permissions/permission-insight.service.js';
+import { RedisLink } from './redis/redis-link.js';
 import { createRestRouter, REST_PATH } from './rest/rest-door.js';
 import { RoleService } from './roles/role.service.js';
 import { ModerationService } from './sessions/moderation.service.js';
@@ -109,9 +111,8 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const certificate = await tlsCertificate(configuredCertificate(config), folder);
   warnOfCertificate(certificate, logger);
   const secret = await jwtSecret(config.security.jwt_secret, folder);
-  const events = new MemoryEventBus((err, { type }) =>
-    logger.error({ err, type }, 'bug: a listener to an event failed'),
-  );
+  const redis = await openRedis(options, closers);
+  const events = await openEvents(redis, logger);
   const database = await openDatabase(options, folder, events, closers);
   const services = makeServices(config, database, events, secret);
 
@@ -128,6 +129,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const live = openLive(services, relay, events, logger, closers);
   const health = new Health([
     { name: 'database', run: () => database.ping() },
+    ...(redis === null ? [] : [{ name: 'redis', run: () => redis.commands.ping() }]),
     { name: 'voice_relay', run: () => relay.counters() },
   ]);
   const http = await openHttpDoor(options, { services, health, certificate, live }, closers);
@@ -150,6 +152,21 @@ function configuredCertificate({ security: { tls_cert: cert, tls_key: key } }: C
 
 function warnOfCertificate({ validTo }: TlsCertificate, logger: Logger): void {
   if (validTo.getTime() < Date.now()) logger.warn({ valid_to: validTo.toISOString() }, 'the certificate has expired');
+}
+
+/** Null where there is one process alone. */
+async function openRedis({ config, logger }: ServerOptions, closers: Closers): Promise<RedisLink | null> {
+  if (config.redis.url === null) return null;
+  const link = await RedisLink.connect(config.redis.url, logger);
+  closers.add(() => link.close());
+  return link;
+}
+
+async function openEvents(link: RedisLink | null, logger: Logger): Promise<EventBus> {
+  const local = new MemoryEventBus((err, { type }) =>
+    logger.error({ err, type }, 'bug: a listener to an event failed'),
+  );
+  return link === null ? local : RedisEventBus.start({ link, local, logger });
 }
 
 async function openDatabase(

@@ -21,7 +21,7 @@ const database = z.strictObject({
 });
 
 const redis = z.strictObject({
-  url: z.never({ error: 'is not supported by this version yet: leave it out' }).nullable().default(null),
+  url: redisUrl().nullable().default(null),
 });
 
 const security = z.strictObject({
@@ -134,6 +134,17 @@ function oneOf<const Names extends readonly [string, ...string[]]>(...names: Nam
 function postgresUrl() {
   const error = 'must be an URL like postgresql://user:password@host:5432/name';
   return z.string({ error }).refine(isPostgresUrl, { error });
+}
+
+function redisUrl() {
+  const error = 'must be an URL like redis://user:password@host:6379/0, or rediss:// for TLS';
+  return z.string({ error }).refine(isRedisUrl, { error });
+}
+
+function isRedisUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, pathname } = new URL(value);
+  return /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/[0-9]*)?$/.test(pathname);
 }
 
 function isPostgresUrl(value: string): boolean {

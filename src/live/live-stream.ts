@@ -120,7 +120,7 @@ export class LiveStream {
     this.#eventCount += 1;
     if (this.#early === null) this.#append(this.view.apply(event, (id) => this.#find(id)));
     else this.#early.push(event);
-    if (changesRights(event)) this.#doubt();
+    if (changesRights(event)) this.doubt();
   }
 
   /** Finds what an event should have told that was lost. */
@@ -164,7 +164,8 @@ export class LiveStream {
     this.#wake();
   }
 
-  #doubt(): void {
+  /** Tells nothing until rights, channels and logins were looked at again. */
+  doubt(): void {
     this.#doubts += 1;
     this.#reloading.runUntilDone();
   }

@@ -39,6 +39,7 @@ export class LiveService implements ReaderObserver {
   readonly #streamOf = new Map<LiveReader, LiveStream>();
   readonly #figures: LiveFigures;
   readonly #unsubscribe: () => void;
+  readonly #unsubscribeMissed: () => void;
   readonly #timer: NodeJS.Timeout;
   #isClosed = false;
 
@@ -46,6 +47,7 @@ export class LiveService implements ReaderObserver {
     this.#options = options;
     this.#figures = new LiveFigures(options.nowMs);
     this.#unsubscribe = options.events.subscribe((event) => this.#onEvent(event));
+    this.#unsubscribeMissed = options.events.onMissed(() => this.#onMissed());
     this.#timer = setInterval(() => this.#tend(), HEAL_INTERVAL_MS);
   }
 
@@ -104,6 +106,7 @@ export class LiveService implements ReaderObserver {
   close(): void {
     this.#isClosed = true;
     this.#unsubscribe();
+    this.#unsubscribeMissed();
     clearInterval(this.#timer);
     for (const reader of [...this.#streamOf.keys()]) reader.close();
     for (const stream of this.#streams.values()) stream.close();
@@ -118,6 +121,12 @@ export class LiveService implements ReaderObserver {
 
   #onEvent(event: DomainEvent): void {
     this.#streams.get(event.organizationId)?.take(event);
+  }
+
+  /** Rights may have changed that nobody has told of, and who is where. */
+  #onMissed(): void {
+    for (const stream of this.#streams.values()) stream.doubt();
+    this.#tend();
   }
 
   #tend(): void {
