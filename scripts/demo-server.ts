@@ -23,8 +23,8 @@ export class DemoServer {
   readonly #dataFolder: string;
   #said = '';
 
-  /** Starts a server and waits until it is ready. Throws with the server's last words when it is not within 60 s. */
-  static async start(): Promise<DemoServer> {
+  /** Starts a server, with more settings by variables of the environment, and waits until it is ready. Throws with the server's last words when it is not within 60 s. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<DemoServer> {
     const dataFolder = await mkdtemp(join(tmpdir(), 'parley-demo-'));
     const [controlPort, httpPort, metricsPort, voicePort] = await Promise.all([
       freeTcpPort(),
@@ -32,7 +32,7 @@ export class DemoServer {
       freeTcpPort(),
       freeUdpPort(),
     ]);
-    const server = new DemoServer(dataFolder, { controlPort, httpPort, metricsPort, voicePort });
+    const server = new DemoServer(dataFolder, { controlPort, httpPort, metricsPort, voicePort }, environment);
     try {
       await server.#untilReady();
     } catch (error) {
@@ -45,6 +45,7 @@ export class DemoServer {
   private constructor(
     dataFolder: string,
     ports: { controlPort: number; httpPort: number; metricsPort: number; voicePort: number },
+    environment: Readonly<Record<string, string>>,
   ) {
     this.#dataFolder = dataFolder;
     this.controlPort = ports.controlPort;
@@ -60,6 +61,7 @@ export class DemoServer {
         PARLEY_SERVER_VOICE_PORT: String(ports.voicePort),
         PARLEY_SERVER_HTTP_PORT: String(ports.httpPort),
         PARLEY_METRICS_PORT: String(ports.metricsPort),
+        ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -80,6 +82,11 @@ export class DemoServer {
     const [fingerprint] = /\b(?:[0-9A-F]{2}:){31}[0-9A-F]{2}\b/.exec(this.#said) ?? [];
     if (fingerprint === undefined) throw new Error(`The server did not print its fingerprint.\n${this.#lastWords()}`);
     return fingerprint;
+  }
+
+  /** The process, for who wants to see it die or measure it. */
+  get processId(): number {
+    return this.#process.pid ?? 0;
   }
 
   /** Ends the server as SIGTERM does, and deletes its data. Kills it when it does not end within 20 s, and throws then. */
@@ -114,7 +121,8 @@ export class DemoServer {
   }
 }
 
-async function freeTcpPort(): Promise<number> {
+/** A port of loopback that nobody uses at this moment. */
+export async function freeTcpPort(): Promise<number> {
   const server = createServer();
   server.listen(0, HOST);
   await once(server, 'listening');

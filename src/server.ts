@@ -17,6 +17,7 @@ import type { BannerFacts } from './banner.js';
 import { BanService } from './bans/ban.service.js';
 import { ChannelService } from './channels/channel.service.js';
 import { ChannelAclService } from './channels/channel-acl.service.js';
+import { RedisChannelSets } from './channels/redis-channel-sets.js';
 import { Closers } from './closers.js';
 import type { Config } from './config.js';
 import { DataFolder } from './data-folder.js';
@@ -44,7 +45,9 @@ import { SpeakingWatch } from './live/speaking-watch.js';
 import { Metrics } from './metrics.js';
 import { metricsHandler } from './metrics-handler.js';
 import { MemoryOccupancy } from './occupancy/memory-occupancy.js';
+import type { Occupancy } from './occupancy/occupancy.js';
 import { OccupancyService } from './occupancy/occupancy.service.js';
+import { RedisPresence } from './occupancy/redis-presence.js';
 import { OrganizationService } from './organizations/organization.service.js';
 import { PermissionService } from './permissions/permission.service.js';
 import { PermissionInsightService } from './permissions/permission-insight.service.js';
@@ -114,7 +117,16 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const redis = await openRedis(options, closers);
   const events = await openEvents(redis, logger);
   const database = await openDatabase(options, folder, events, closers);
-  const services = makeServices(config, database, events, secret);
+  const registry = new SessionRegistry();
+  const presence = redis === null ? null : await openPresence({ redis, registry, events, logger }, closers);
+  const store = presence?.occupancy ?? new MemoryOccupancy();
+  const services = makeServices(config, { database, events, secret, registry, store });
+  presence?.use(services);
+  if (redis !== null) {
+    const { organizations, channels } = services;
+    const sets = new RedisChannelSets({ link: redis, events, organizations, channels, logger });
+    closers.add(() => sets.close());
+  }
 
   const relay = await RelayHost.start({
     bindAddress: config.server.bind_address,
@@ -162,6 +174,20 @@ async function openRedis({ config, logger }: ServerOptions, closers: Closers): P
   return link;
 }
 
+async function openPresence(
+  {
+    redis: link,
+    registry,
+    events,
+    logger,
+  }: { redis: RedisLink; registry: SessionRegistry; events: EventBus; logger: Logger },
+  closers: Closers,
+): Promise<RedisPresence> {
+  const presence = await RedisPresence.start({ link, registry, events, logger });
+  closers.add(() => presence.stop());
+  return presence;
+}
+
 async function openEvents(link: RedisLink | null, logger: Logger): Promise<EventBus> {
   const local = new MemoryEventBus((err, { type }) =>
     logger.error({ err, type }, 'bug: a listener to an event failed'),
@@ -194,7 +220,17 @@ async function openDatabase(
 
 type Services = ReturnType<typeof makeServices>;
 
-function makeServices({ server, security, limits }: Config, database: Database, events: EventBus, secret: string) {
+interface ServiceParts {
+  readonly database: Database;
+  readonly events: EventBus;
+  /** Signs access tokens. */
+  readonly secret: string;
+  readonly registry: SessionRegistry;
+  readonly store: Occupancy;
+}
+
+function makeServices({ server, security, limits }: Config, parts: ServiceParts) {
+  const { database, events, secret, registry, store } = parts;
   const hasher = new PasswordHasher({
     concurrency: Math.max(1, availableParallelism() - 1),
     maxWaiting: MAX_WAITING_PASSWORDS,
@@ -221,13 +257,11 @@ function makeServices({ server, security, limits }: Config, database: Database, 
   const invitations = new InvitationService(database, permissions, users, auth);
   const apiKeys = new ApiKeyService(database, permissions);
   const insight = new PermissionInsightService(database, permissions);
-  const registry = new SessionRegistry();
-  const occupancyStore = new MemoryOccupancy();
   const sessionIds = new SessionIds(randomInt(1, 2 ** 32));
-  const sessions = new SessionService(registry, sessionIds, occupancyStore, permissions, events, {
+  const sessions = new SessionService(registry, sessionIds, store, permissions, events, {
     maxConnections: server.max_connections,
   });
-  const occupancy = new OccupancyService(channels, permissions, registry, occupancyStore, events, {
+  const occupancy = new OccupancyService(channels, permissions, registry, store, events, {
     maxUsersPerChannel: limits.max_users_per_channel,
     maxJoinedChannels: limits.max_joined_channels,
   });

@@ -188,7 +188,7 @@ export class OccupancyService {
     const { id: sessionId, organizationId, userId } = session;
     const channelId = channel.id;
     const capacity = this.capacityOf(channel);
-    const outcome = await this.#occupancy.join(channelId, sessionId, capacity);
+    const outcome = await this.#occupancy.join(channelId, session, capacity);
     if (outcome === 'full') {
       throw new AppError('CHANNEL_FULL', `The channel is full: ${capacity} fit in.`, { params: { max: capacity } });
     }

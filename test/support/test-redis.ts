@@ -1,4 +1,4 @@
-/** A Redis of a test's own: a process on a unix socket in a temporary folder. */
+/** A Redis of a test's own: a process on a unix socket in a temporary folder, and a free port of loopback. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -6,13 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
+import { freeTcpPort } from '../../scripts/demo-server.js';
 import { RedisLink } from '../../src/redis/redis-link.js';
 import { eventually } from './eventually.js';
 import { redisServerCommand } from './redis-server-command.js';
 
 export class TestRedis {
-  /** What `redis.url` would be. */
+  /** The socket. */
   readonly path: string;
+  /** What `redis.url` would be. */
+  readonly url: string;
+  readonly #port: number;
   readonly #folder: string;
   readonly #command: string;
   readonly #links: RedisLink[] = [];
@@ -20,12 +24,14 @@ export class TestRedis {
 
   static async start(): Promise<TestRedis> {
     const command = await redisServerCommand();
-    const redis = new TestRedis(await mkdtemp(join(tmpdir(), 'parley-redis-')), command);
+    const redis = new TestRedis(await mkdtemp(join(tmpdir(), 'parley-redis-')), await freeTcpPort(), command);
     await redis.run();
     return redis;
   }
 
-  private constructor(folder: string, command: string) {
+  private constructor(folder: string, port: number, command: string) {
+    this.#port = port;
+    this.url = `redis://127.0.0.1:${port}`;
     this.#folder = folder;
     this.#command = command;
     this.path = join(folder, 'redis.sock');
@@ -33,18 +39,9 @@ export class TestRedis {
 
   /** Starts the process, which knows nothing of what was before. */
   async run(): Promise<void> {
-    const options = [
-      '--port',
-      '0',
-      '--unixsocket',
-      this.path,
-      '--save',
-      '',
-      '--appendonly',
-      'no',
-      '--dir',
-      this.#folder,
-    ];
+    if (this.#process !== null && this.#process.exitCode === null && this.#process.signalCode === null) return;
+    const files = ['--unixsocket', this.path, '--dir', this.#folder, '--save', '', '--appendonly', 'no'];
+    const options = ['--bind', '127.0.0.1', '--port', String(this.#port), ...files];
     this.#process = spawn(this.#command, options, { stdio: 'ignore' });
     await eventually(async () => {
       const client = new Redis(this.path, { lazyConnect: true, retryStrategy: () => null });
