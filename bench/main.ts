@@ -9,11 +9,13 @@ import type { Measurement } from './measurement.js';
 import { benchPermissionEvaluation } from './permission-evaluation.js';
 import { benchRelay } from './relay.js';
 import { benchRelayFanOut } from './relay-fan-out.js';
+import { benchSubscriptions } from './subscriptions.js';
 
 const BENCHES: ReadonlyMap<string, () => Promise<readonly Measurement[]>> = new Map([
   ['api', benchApi],
   ['fan-out', benchRelayFanOut],
   ['permissions', benchPermissionEvaluation],
+  ['subscriptions', benchSubscriptions],
 ]);
 
 const names = process.argv.slice(2);
