@@ -1,14 +1,17 @@
 /**
  * `npm run bench`, or `npm run bench -- permissions`: one table for people, then one line of JSON for tools.
- * `npm run bench -- relay` takes minutes and options, so it runs only by its name, and has a table of its own.
+ * Those that take minutes and options run only by their names, and have tables of their own.
  */
 import { availableParallelism } from 'node:os';
 import Table from 'cli-table3';
 import { benchApi } from './api.js';
+import { benchConnected } from './connected.js';
 import type { Measurement } from './measurement.js';
 import { benchPermissionEvaluation } from './permission-evaluation.js';
 import { benchRelay } from './relay.js';
 import { benchRelayFanOut } from './relay-fan-out.js';
+import { benchSoak } from './soak.js';
+import { benchStorm } from './storm.js';
 import { benchSubscriptions } from './subscriptions.js';
 
 const BENCHES: ReadonlyMap<string, () => Promise<readonly Measurement[]>> = new Map([
@@ -18,12 +21,21 @@ const BENCHES: ReadonlyMap<string, () => Promise<readonly Measurement[]>> = new 
   ['subscriptions', benchSubscriptions],
 ]);
 
+/** Those that run only by their name, and have options and a table of their own. */
+const ALONE: ReadonlyMap<string, (options: readonly string[]) => Promise<void>> = new Map([
+  ['connected', benchConnected],
+  ['relay', benchRelay],
+  ['soak', benchSoak],
+  ['storm', benchStorm],
+]);
+
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !BENCHES.has(name));
-if (names[0] === 'relay') {
-  await benchRelay(names.slice(1));
+const alone = ALONE.get(names[0] ?? '');
+if (alone !== undefined) {
+  await alone(names.slice(1));
 } else if (unknown.length > 0) {
-  const known = ['relay', ...BENCHES.keys()].join(', ');
+  const known = [...ALONE.keys(), ...BENCHES.keys()].join(', ');
   process.stderr.write(`There is no bench ${unknown.join(', ')}. There are: ${known}.\n`);
   process.exitCode = 2;
 } else {

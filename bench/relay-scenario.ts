@@ -1,4 +1,5 @@
-import { createCipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { sealPing, sealVoice } from '../src/client/voice-packet.js';
 
 /** Who is where, and how much is said. */
 export interface RelayScenario {
@@ -9,15 +10,18 @@ export interface RelayScenario {
   readonly packetsPerSecond: number;
 }
 
-/** Bytes of a voice packet that a client sends: 16 header, 96 payload, 16 channel tag, 12 session tag. */
-export const VOICE_BYTES = 140;
-
-const HEADER_BYTES = 16;
-const TAG_BYTES = 12;
-const PING_BYTES = 44;
+/** Those of all loads of the relay's benches, and the channels of the load with the most. */
+export const USERS = 1000;
+export const MAX_CHANNELS = 50;
+/** Above it a session would be limited. */
+const MAX_PACKETS_PER_SECOND = 200;
+/** Of a voice packet, which has 140 bytes with it: 16 header, 4 media header, 16 channel tag, 12 session tag. */
+const OPUS = new Uint8Array(92).fill(0xfc);
+const VOICE_BYTES = 140;
+const PONG_BYTES = 44;
 const PING_INTERVAL_MS = 5000;
-const VOICE = 0x50;
-const PING = 0x51;
+/** Of a packet with 20 ms. */
+const FRAMES_OF_10_MS = 2;
 const FIRST_SESSION_ID = 1;
 /** 127.1.0.1: each session has an address of its own from here on. */
 const FIRST_ADDRESS = 0x7f010001;
@@ -27,6 +31,19 @@ const FILE_HEADER_BYTES = 8;
 const RECORD_BYTES = RECORD_HEADER_BYTES + Math.ceil(VOICE_BYTES / 8) * 8;
 const SESSION_BYTES = 16;
 
+/** 1000 users of whom so many speak, 50 times a second or more often, that this many copies go out. */
+export function scenarioOf(membersPerChannel: number, packetsOutPerSecond: number): RelayScenario {
+  const channels = USERS / membersPerChannel;
+  const packetsInPerChannel = packetsOutPerSecond / (membersPerChannel - 1) / channels;
+  const speakersPerChannel = Math.max(2, Math.ceil(packetsInPerChannel / MAX_PACKETS_PER_SECOND));
+  return {
+    channels,
+    membersPerChannel,
+    speakersPerChannel,
+    packetsPerSecond: packetsInPerChannel / speakersPerChannel,
+  };
+}
+
 /** A session and all that its client knows. */
 export interface BenchSession {
   readonly id: number;
@@ -34,6 +51,8 @@ export interface BenchSession {
   readonly serverKey: Uint8Array;
   /** The channel in which it speaks and listens, from 1 on. */
   readonly target: number;
+  readonly channelEpoch: number;
+  readonly channelKey: Uint8Array;
 }
 
 interface Packet {
@@ -44,25 +63,42 @@ interface Packet {
 
 /** The clients of a bench: makes their packets beforehand, and the files in which the programs in C read them. */
 export class Crowd {
+  /** Their ids are one after the other, and so are the members of a channel. */
   readonly sessions: readonly BenchSession[];
   readonly #scenario: RelayScenario;
-  readonly #keys: readonly KeyObject[];
+  readonly #firstId: number;
+  readonly #clientKeys: readonly KeyObject[];
+  readonly #channelKeys: readonly KeyObject[];
   readonly #counters: number[];
   /** The path token of each session's newest pong. */
   readonly #tokens: bigint[];
 
-  constructor(scenario: RelayScenario) {
+  /** A crowd of sessions that no server has opened, for a relay that is told of them. */
+  static invented(scenario: RelayScenario): Crowd {
     const { channels, membersPerChannel } = scenario;
+    const channelKeys = Array.from({ length: channels }, () => randomBytes(16));
+    const sessions = Array.from({ length: channels * membersPerChannel }, (_, index) => {
+      const channel = Math.floor(index / membersPerChannel);
+      return {
+        id: FIRST_SESSION_ID + index,
+        clientKey: randomBytes(16),
+        serverKey: randomBytes(16),
+        target: 1 + channel,
+        channelEpoch: 0,
+        channelKey: channelKeys[channel] ?? randomBytes(16),
+      };
+    });
+    return new Crowd(scenario, sessions);
+  }
+
+  constructor(scenario: RelayScenario, sessions: readonly BenchSession[]) {
     this.#scenario = scenario;
-    this.sessions = Array.from({ length: channels * membersPerChannel }, (_, index) => ({
-      id: FIRST_SESSION_ID + index,
-      clientKey: randomBytes(16),
-      serverKey: randomBytes(16),
-      target: 1 + Math.floor(index / membersPerChannel),
-    }));
-    this.#keys = this.sessions.map(({ clientKey }) => createSecretKey(clientKey));
-    this.#counters = this.sessions.map(() => 0);
-    this.#tokens = this.sessions.map(() => 0n);
+    this.sessions = sessions;
+    this.#firstId = sessions[0]?.id ?? FIRST_SESSION_ID;
+    this.#clientKeys = sessions.map(({ clientKey }) => createSecretKey(clientKey));
+    this.#channelKeys = sessions.map(({ channelKey }) => createSecretKey(channelKey));
+    this.#counters = sessions.map(() => 0);
+    this.#tokens = sessions.map(() => 0n);
   }
 
   /** For `load` and the relay in C: id, address, target and place in the channel of each session. */
@@ -90,8 +126,8 @@ export class Crowd {
 
   /** Takes what the pings were answered with: pongs, one after the other. */
   learnTokens(pongs: Buffer): void {
-    for (let offset = 0; offset + PING_BYTES <= pongs.length; offset += PING_BYTES) {
-      const session = pongs.readUInt32BE(offset + 6) - FIRST_SESSION_ID;
+    for (let offset = 0; offset + PONG_BYTES <= pongs.length; offset += PONG_BYTES) {
+      const session = pongs.readUInt32BE(offset + 6) - this.#firstId;
       this.#tokens[session] = pongs.readBigUInt64BE(offset + 24);
     }
   }
@@ -107,10 +143,10 @@ export class Crowd {
       (left, right) => left.dueNs - right.dueNs,
     );
     return recordFile(
-      due.map(({ dueNs, session, kind }) => ({
+      due.map(({ dueNs, session, isVoice }) => ({
         dueNs,
         session,
-        bytes: kind === VOICE ? this.#voice(session) : this.#ping(session),
+        bytes: isVoice ? this.#voice(session) : this.#ping(session),
       })),
     );
   }
@@ -123,7 +159,7 @@ export class Crowd {
       const channel = speaker % channels;
       const session = channel * membersPerChannel + Math.floor(speaker / channels);
       const phaseNs = (speaker * periodNs) / speakers;
-      for (let dueNs = phaseNs; dueNs < durationMs * 1e6; dueNs += periodNs) yield { dueNs, session, kind: VOICE };
+      for (let dueNs = phaseNs; dueNs < durationMs * 1e6; dueNs += periodNs) yield { dueNs, session, isVoice: true };
     }
   }
 
@@ -131,45 +167,42 @@ export class Crowd {
     for (const [session] of this.sessions.entries()) {
       const phaseMs = (session * PING_INTERVAL_MS) / this.sessions.length;
       for (let dueMs = phaseMs; dueMs < durationMs; dueMs += PING_INTERVAL_MS) {
-        yield { dueNs: dueMs * 1e6, session, kind: PING };
+        yield { dueNs: dueMs * 1e6, session, isVoice: false };
       }
     }
   }
 
   #voice(session: number): Uint8Array {
-    const packet = Buffer.alloc(VOICE_BYTES, session);
-    this.#writeHeader(packet, session, VOICE, this.sessions[session]?.target ?? 0);
-    return this.#tagged(packet, session);
+    const { id: sessionId, target: targetId, channelEpoch: epoch } = this.#sessionAt(session);
+    const counter = this.#nextCounter(session);
+    const frameNumber = FRAMES_OF_10_MS * counter;
+    const voice = { sessionId, targetId, epoch, counter, frameNumber, endOfTalk: false, opus: OPUS };
+    return sealVoice(voice, keyAt(this.#channelKeys, session), keyAt(this.#clientKeys, session));
   }
 
   #ping(session: number): Uint8Array {
-    const packet = Buffer.alloc(PING_BYTES);
-    this.#writeHeader(packet, session, PING, 0);
-    packet.writeBigUInt64BE(this.#tokens[session] ?? 0n, 24);
-    return this.#tagged(packet, session);
+    const probe = { timestamp: 0n, pathToken: this.#tokens[session] ?? 0n };
+    const counter = this.#nextCounter(session);
+    return sealPing(this.#sessionAt(session).id, counter, probe, keyAt(this.#clientKeys, session));
   }
 
-  #writeHeader(packet: Buffer, session: number, kind: number, target: number): void {
+  #sessionAt(index: number): BenchSession {
+    const session = this.sessions[index];
+    if (session === undefined) throw new RangeError(`there is no session ${index}`);
+    return session;
+  }
+
+  #nextCounter(session: number): number {
     const counter = (this.#counters[session] ?? 0) + 1;
     this.#counters[session] = counter;
-    packet.writeUInt8(kind, 0);
-    packet.writeUInt8(0, 1);
-    packet.writeUInt32BE(target, 2);
-    packet.writeUInt32BE(FIRST_SESSION_ID + session, 6);
-    packet.writeUIntBE(counter, 10, 6);
+    return counter;
   }
+}
 
-  #tagged(packet: Buffer, session: number): Uint8Array {
-    const key = this.#keys[session];
-    if (key === undefined) throw new RangeError(`there is no session ${session}`);
-    const nonce = Buffer.alloc(12);
-    packet.copy(nonce, 2, 6, HEADER_BYTES);
-    const cipher = createCipheriv('aes-128-gcm', key, nonce, { authTagLength: TAG_BYTES });
-    cipher.setAAD(packet.subarray(0, -TAG_BYTES));
-    cipher.final();
-    cipher.getAuthTag().copy(packet, packet.length - TAG_BYTES);
-    return packet;
-  }
+function keyAt(keys: readonly KeyObject[], index: number): KeyObject {
+  const key = keys[index];
+  if (key === undefined) throw new RangeError(`there is no session ${index}`);
+  return key;
 }
 
 function recordFile(packets: readonly Packet[]): Uint8Array {

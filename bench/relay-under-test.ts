@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { RelayCounters } from '../src/voice/relay-messages.js';
 import { LineProgram } from './c-program.js';
 import { type Command, spawnMeasured } from './measured-process.js';
 import type { BenchSession } from './relay-scenario.js';
@@ -15,8 +14,18 @@ export interface RelayUnderTest {
   /** It sends to an address only after a path proof. */
   readonly wantsProof: boolean;
   /** What it says of itself; null for the yardstick. */
-  counters(): Promise<RelayCounters | null>;
+  figures(): Promise<RelayFigures | null>;
   stop(): Promise<void>;
+}
+
+/** What Parley measures itself, since its start. */
+export interface RelayFigures {
+  /** From the batch read to the last copy handed to the system, over the last 30 to 60 s. */
+  readonly routingP99Ms: number;
+  /** Of the relay's thread. */
+  readonly gcPauses: number;
+  readonly gcMs: number;
+  readonly longestGcPauseMs: number;
 }
 
 const opened = z.object({ port: z.number() });
@@ -34,7 +43,7 @@ export async function startYardstick(options: {
   const { program, sessionFile, keyFile, loadPort, sends, cpu } = options;
   const relay = new LineProgram([program, sessionFile, String(loadPort), keyFile, sends], cpu);
   const { port } = opened.parse(await relay.answer());
-  return { pid: relay.pid, port, wantsProof: false, counters: async () => null, stop: () => relay.stop() };
+  return { pid: relay.pid, port, wantsProof: false, figures: async () => null, stop: () => relay.stop() };
 }
 
 /** Parley's relay in a process of its own, which knows these sessions. `cpu` is the processor to stay on, or -1. */
@@ -54,7 +63,15 @@ export async function startParley(
     pid: child.pid ?? 0,
     port: ready.port,
     wantsProof: true,
-    counters: async () => (await ask(child, { type: 'get_counters' }, 'counters')).counters,
+    figures: async () => {
+      const { routingLatency, gcPauses } = (await ask(child, { type: 'get_counters' }, 'counters')).counters;
+      return {
+        routingP99Ms: routingLatency.p99Ms,
+        gcPauses: gcPauses.count,
+        gcMs: gcPauses.totalMs,
+        longestGcPauseMs: gcPauses.maxMs,
+      };
+    },
     stop: () => stop(child),
   };
 }

@@ -185,8 +185,8 @@ async function memoryOfStalled(world: World): Promise<number> {
   return Math.max(0, (await residentKb(world.server)) - beforeKb) / STALLED;
 }
 
-async function residentKb({ processId }: DemoServer): Promise<number> {
-  const [, pages = '0'] = (await readFile(`/proc/${processId}/statm`, 'utf8')).split(' ');
+async function residentKb({ pid }: DemoServer): Promise<number> {
+  const [, pages = '0'] = (await readFile(`/proc/${pid}/statm`, 'utf8')).split(' ');
   return Number(pages) * KB_PER_PAGE;
 }
 

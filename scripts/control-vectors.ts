@@ -9,6 +9,7 @@ import {
   encode,
   type Field,
   fixed64,
+  long,
   message,
   messages,
   number,
@@ -191,6 +192,27 @@ function conversation(): object[] {
     ...moderation(),
     frame('client', 'ping', 0xffffffff, 'ping', 6, [fixed64(1, 'timestamp', '00000000000003e8')]),
     frame('server', 'pong', 0xffffffff, 'pong', 5, [fixed64(1, 'timestamp', '00000000000003e8')]),
+    frame('client', 'ping with a report of voice', 0xffffffff, 'ping', 6, [
+      fixed64(1, 'timestamp', '00000000000003e9'),
+      message(2, 'voice', [
+        long(1, 'pong_counter', 2 ** 32 + 5),
+        number(2, 'pong_age_us', 2_500_000),
+        long(3, 'packets_received', 1500),
+        number(4, 'jitter_us', 4200),
+        number(5, 'round_trip_us', 31_000),
+      ]),
+    ]),
+    frame('server', 'pong that tells how voice goes', 0xffffffff, 'pong', 5, [
+      fixed64(1, 'timestamp', '00000000000003e9'),
+      message(2, 'voice', [
+        long(1, 'sent_up', 3000),
+        long(2, 'lost_up', 30),
+        number(3, 'jitter_up_us', 3900),
+        long(4, 'sent_down', 1520),
+        long(5, 'lost_down', 20),
+        number(6, 'round_trip_us', 30_500),
+      ]),
+    ]),
     frame('server', 'the lobby has a new key', 0, 'channel_key', 11, [
       number(1, 'target_id', 42),
       number(2, 'epoch', 300),

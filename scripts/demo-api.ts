@@ -29,10 +29,14 @@ export class DemoApi {
     this.#accessToken = accessToken;
   }
 
-  /** Creates an organization and returns its id. */
-  async createOrganization(name: string, tag: string): Promise<string> {
+  /** Creates an organization, with room for others than usual where that is said, and returns its id. */
+  async createOrganization(
+    name: string,
+    tag: string,
+    room: { readonly maxUsers?: number; readonly maxChannels?: number } = {},
+  ): Promise<string> {
     type Created = { organization: { id: string } };
-    const input = { name, tag };
+    const input = { name, tag, ...room };
     const created = await this.#mutate<Created>(
       'createOrganization',
       'CreateOrganizationInput',

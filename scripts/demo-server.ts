@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,26 +13,38 @@ const STOP_TIMEOUT_MS = 20_000;
 const POLL_INTERVAL_MS = 100;
 const KEPT_LINES = 30;
 
+export interface DemoServerOptions {
+  /** Where its data are, and stay when it has stopped; a temporary folder, deleted then, where it is left out. */
+  readonly dataFolder?: string;
+  /** More settings, by the names of their variables. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Starts the process in another way than `spawn`. */
+  readonly spawn?: (command: readonly [string, ...string[]], options: SpawnOptions) => ChildProcess;
+}
+
 /** A server of its own, as `npm start` runs it: the built entry as a child process, on free ports and a temporary data folder. */
 export class DemoServer {
   readonly host = HOST;
   readonly controlPort: number;
+  readonly voicePort: number;
   readonly httpUrl: string;
+  readonly metricsUrl: string;
   readonly adminPassword: string;
   readonly #process: ChildProcess;
-  readonly #dataFolder: string;
+  /** Null where it is not the server's own. */
+  readonly #temporaryFolder: string | null;
   #said = '';
 
-  /** Starts a server, with more settings by variables of the environment, and waits until it is ready. Throws with the server's last words when it is not within 60 s. */
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<DemoServer> {
-    const dataFolder = await mkdtemp(join(tmpdir(), 'parley-demo-'));
+  /** Starts a server and waits until it is ready. Throws with the server's last words when it is not within 60 s. */
+  static async start(options: DemoServerOptions = {}): Promise<DemoServer> {
+    const temporaryFolder = options.dataFolder === undefined ? await mkdtemp(join(tmpdir(), 'parley-demo-')) : null;
     const [controlPort, httpPort, metricsPort, voicePort] = await Promise.all([
       freeTcpPort(),
       freeTcpPort(),
       freeTcpPort(),
       freeUdpPort(),
     ]);
-    const server = new DemoServer(dataFolder, { controlPort, httpPort, metricsPort, voicePort }, environment);
+    const server = new DemoServer(options, temporaryFolder, { controlPort, httpPort, metricsPort, voicePort });
     try {
       await server.#untilReady();
     } catch (error) {
@@ -43,19 +55,21 @@ export class DemoServer {
   }
 
   private constructor(
-    dataFolder: string,
+    { dataFolder, environment, spawn: start = spawnCommand }: DemoServerOptions,
+    temporaryFolder: string | null,
     ports: { controlPort: number; httpPort: number; metricsPort: number; voicePort: number },
-    environment: Readonly<Record<string, string>>,
   ) {
-    this.#dataFolder = dataFolder;
+    this.#temporaryFolder = temporaryFolder;
     this.controlPort = ports.controlPort;
+    this.voicePort = ports.voicePort;
     this.httpUrl = `http://${HOST}:${ports.httpPort}`;
+    this.metricsUrl = `http://${HOST}:${ports.metricsPort}/metrics`;
     this.adminPassword = 'correct horse battery staple';
-    this.#process = spawn(process.execPath, ['--enable-source-maps', 'dist/src/main.js'], {
+    this.#process = start([process.execPath, '--enable-source-maps', 'dist/src/main.js'], {
       env: {
         ...process.env,
         PARLEY_ADMIN_PASSWORD: this.adminPassword,
-        PARLEY_DATA_DIR: dataFolder,
+        PARLEY_DATA_DIR: dataFolder ?? temporaryFolder ?? '',
         PARLEY_SERVER_BIND_ADDRESS: HOST,
         PARLEY_SERVER_CONTROL_PORT: String(ports.controlPort),
         PARLEY_SERVER_VOICE_PORT: String(ports.voicePort),
@@ -72,6 +86,10 @@ export class DemoServer {
     }
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** What the server has said so far; its end tells why it did not start. */
   get said(): string {
     return this.#said;
@@ -84,12 +102,7 @@ export class DemoServer {
     return fingerprint;
   }
 
-  /** The process, for who wants to see it die or measure it. */
-  get processId(): number {
-    return this.#process.pid ?? 0;
-  }
-
-  /** Ends the server as SIGTERM does, and deletes its data. Kills it when it does not end within 20 s, and throws then. */
+  /** Ends the server as SIGTERM does, and deletes its data where they are in a temporary folder. Kills it when it does not end within 20 s, and throws then. */
   async stop(): Promise<void> {
     const exited = this.#hasExited() ? Promise.resolve() : once(this.#process, 'exit');
     this.#process.kill('SIGTERM');
@@ -98,7 +111,7 @@ export class DemoServer {
       this.#process.kill('SIGKILL');
       await exited;
     }
-    await rm(this.#dataFolder, { recursive: true, force: true });
+    if (this.#temporaryFolder !== null) await rm(this.#temporaryFolder, { recursive: true, force: true });
     if (!ended) throw new Error(`The server did not end on SIGTERM.\n${this.#lastWords()}`);
   }
 
@@ -119,6 +132,10 @@ export class DemoServer {
   #lastWords(): string {
     return this.#said.split('\n').slice(-KEPT_LINES).join('\n');
   }
+}
+
+function spawnCommand([program, ...args]: readonly [string, ...string[]], options: SpawnOptions): ChildProcess {
+  return spawn(program, args, options);
 }
 
 /** A port of loopback that nobody uses at this moment. */

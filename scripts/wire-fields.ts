@@ -9,6 +9,7 @@ export interface Field {
 
 type Value =
   | { readonly type: 'number'; readonly number: number }
+  | { readonly type: 'long'; readonly number: number }
   | { readonly type: 'signed'; readonly number: number }
   | { readonly type: 'boolean'; readonly boolean: boolean }
   | { readonly type: 'chosen'; readonly boolean: boolean }
@@ -21,6 +22,11 @@ type Value =
 
 export function number(at: number, name: string, value: number): Field {
   return { number: at, name, value: { type: 'number', number: value } };
+}
+
+/** A `uint64` of at most 2^53 - 1, which a reader of the file sees in hexadecimal. */
+export function long(at: number, name: string, value: number): Field {
+  return { number: at, name, value: { type: 'long', number: value } };
 }
 
 export function boolean(at: number, name: string, value: boolean): Field {
@@ -71,6 +77,8 @@ function plainValue(value: Value): unknown {
     case 'number':
     case 'signed':
       return value.number;
+    case 'long':
+      return value.number.toString(16).padStart(16, '0');
     case 'boolean':
     case 'chosen':
       return value.boolean;
@@ -96,6 +104,7 @@ export function encode(fields: readonly Field[]): Buffer {
 function encodeField({ number: at, value }: Field): Buffer {
   switch (value.type) {
     case 'number':
+    case 'long':
       return value.number === 0 ? Buffer.alloc(0) : Buffer.concat([varint(at * 8), varint(value.number)]);
     case 'signed':
       return Buffer.concat([varint(at * 8), varint(value.number < 0 ? -2 * value.number - 1 : 2 * value.number)]);

@@ -5,7 +5,11 @@ export interface BannerFacts {
   readonly version: string;
   readonly dataFolder: string;
   readonly http: { readonly bindAddress: string; readonly port: number; readonly isTls: boolean };
-  readonly voice: { readonly bindAddress: string; readonly controlPort: number; readonly voicePort: number };
+  readonly voice: {
+    readonly bindAddress: string;
+    readonly controlPort: number;
+    readonly voicePorts: readonly number[];
+  };
   readonly certificate: { readonly fingerprint: string; readonly isSelfSigned: boolean };
   /** The administrator that was made just now with a password that nobody has seen yet, or null. */
   readonly newAdministrator: { readonly username: string; readonly password: string } | null;
@@ -21,7 +25,7 @@ export function banner(facts: BannerFacts): string {
     '',
     `  API          ${url}/graphql`,
     `  health       ${url}/health/ready`,
-    `  voice        ${controlAt} and UDP ${voice.voicePort}`,
+    `  voice        ${controlAt} and UDP ${rangeOf(voice.voicePorts)}`,
     `  fingerprint  ${certificate.fingerprint}`,
     `  data         ${facts.dataFolder}`,
     '',
@@ -53,6 +57,11 @@ function nextLines({ newAdministrator, certificate, voice }: BannerFacts, url: s
     `  talk     npx parley talk ${target} --org TAG --user NAME --channel CHANNEL FILE.opus`,
     '  learn    README.md has the first steps, line by line',
   ];
+}
+
+/** Consecutive ports. */
+function rangeOf(ports: readonly number[]): string {
+  return ports.length > 1 ? `${ports[0]} to ${ports.at(-1)}` : `${ports[0]}`;
 }
 
 /** An address that this machine reaches the server by. */

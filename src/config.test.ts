@@ -299,3 +299,11 @@ function commentsAbove(lines: readonly string[], index: number): boolean {
   if (above.trim().startsWith('#')) return true;
   return /^\S+:$/.test(line) || (/^ {2}(max_channels|max_users|tls_key)/.test(line) && index > 0);
 }
+
+describe('the workers of the relay', () => {
+  it('must have ports that there are', () => {
+    expect(load({ yaml: 'server:\n  voice_port: 65534\nvoice:\n  workers: 2\n' }).voice.workers).toBe(2);
+    const message = 'server.voice_port and voice.workers take UDP ports up to 65536, and the last is 65535';
+    expect(() => load({ yaml: 'server:\n  voice_port: 65534\nvoice:\n  workers: 3\n' })).toThrow(message);
+  });
+});

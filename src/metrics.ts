@@ -1,15 +1,18 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import type { LiveCounters } from './live/live.service.js';
 import { dropReasonNames } from './relay/drop-reason.js';
+import { summaryOf } from './relay/latency-histogram.js';
 import type { RelayCounters } from './voice/relay-messages.js';
 import type { VoiceDoorCounters } from './voice/voice-door.js';
 
 export interface MetricsSources {
   readonly version: string;
-  /** Rejects where the relay is away. */
-  readonly relay: () => Promise<RelayCounters>;
+  /** Of each worker of the relay, in the same order each time; null of one that is away. */
+  readonly relays: () => Promise<readonly (RelayCounters | null)[]>;
   readonly voiceDoor: () => VoiceDoorCounters;
   readonly live: () => LiveCounters & { readonly connections: number };
+  /** Metrics that somebody else keeps. */
+  readonly others: readonly Metric[];
 }
 
 /** The figures of the server in the text format of Prometheus, read at each scrape from those who count. */
@@ -23,6 +26,7 @@ export class Metrics {
     this.#sources = sources;
     this.contentType = this.#registry.contentType;
     collectDefaultMetrics({ register: this.#registry });
+    for (const metric of sources.others) this.#registry.registerMetric(metric);
     this.#instruments = makeInstruments(this.#registry);
     this.#instruments.build.set({ version: sources.version, node: process.version }, 1);
   }
@@ -30,10 +34,7 @@ export class Metrics {
   async text(): Promise<string> {
     showVoiceDoor(this.#instruments, this.#sources.voiceDoor());
     showLive(this.#instruments, this.#sources.live());
-    const relay = await this.#sources.relay().catch(() => undefined);
-    this.#instruments.relayUp.set(relay === undefined ? 0 : 1);
-    // Without the relay its figures stay as they were: a counter must not fall.
-    if (relay !== undefined) showRelay(this.#instruments, relay);
+    showRelays(this.#instruments, await this.#sources.relays());
     return this.#registry.metrics();
   }
 }
@@ -65,7 +66,8 @@ function makeInstruments(registry: Registry) {
       'tunnel_dropped_total',
       'Voice packets not sent through a control connection that was not read fast enough.',
     ),
-    relayUp: gauge('relay_up', '1 where the voice relay runs.'),
+    relayUp: gauge('relay_up', '1 where all workers of the voice relay run.'),
+    relayWorkers: gauge('relay_workers', 'Workers of the voice relay that run.'),
     relaySessions: gauge('relay_sessions', 'Sessions that the relay knows.'),
     relayRoutes: gauge('relay_routes', 'Channels that the relay forwards for.'),
     packetsIn: counter('relay_packets_received_total', 'Packets that came to the relay, whatever became of them.', [
@@ -83,8 +85,14 @@ function makeInstruments(registry: Registry) {
       ['quantile'],
     ),
     latencyCount: counter('relay_routing_latency_measured_total', 'Voice packets whose routing latency was measured.'),
+    gcPauses: counter('relay_gc_pauses_total', "Garbage collections of the relays' threads."),
+    gcPauseSeconds: counter('relay_gc_pause_seconds_total', "How long they have stopped the relays' threads, in all."),
+    longestGcPause: gauge('relay_gc_pause_longest_seconds', 'The longest of them since those threads began.'),
     backend: gauge('udp_backend_info', 'How UDP is done. Always 1.', ['backend']),
-    receiveBuffer: gauge('udp_receive_buffer_bytes', 'What the system granted for datagrams that wait to be read.'),
+    receiveBuffer: gauge(
+      'udp_receive_buffer_bytes',
+      'What the system granted for datagrams that wait to be read, the least of all workers.',
+    ),
     unanswerable: counter('udp_unanswerable_total', 'Datagrams from port 0, which nothing can answer.'),
     congested: counter('udp_congested_total', 'Copies not sent because too many waited.'),
     udpErrors: counter('udp_errors_total', 'Errors that the system told of UDP.'),
@@ -122,37 +130,56 @@ function showLive(instruments: Instruments, counters: ReturnType<MetricsSources[
   instruments.lag.set({ quantile: '1' }, counters.lag.maxMs / 1000);
 }
 
-function showRelay(
+function showRelays(instruments: Instruments, relays: readonly (RelayCounters | null)[]): void {
+  const running = relays.filter((relay) => relay !== null);
+  instruments.relayUp.set(running.length === relays.length ? 1 : 0);
+  instruments.relayWorkers.set(running.length);
+  // Of a worker that is away the figures stay as they were: a counter must not fall.
+  for (const [worker, relay] of relays.entries()) if (relay !== null) showTotals(instruments, relay, worker);
+  if (running.length === 0) return;
+  instruments.relaySessions.set(sumOf(running, ({ sessions }) => sessions));
+  instruments.relayRoutes.set(sumOf(running, ({ routes }) => routes));
+  const latency = summaryOf(running.map(({ latencyCounts }) => latencyCounts));
+  instruments.latency.set({ quantile: '0.5' }, latency.p50Ms / 1000);
+  instruments.latency.set({ quantile: '0.95' }, latency.p95Ms / 1000);
+  instruments.latency.set({ quantile: '0.99' }, latency.p99Ms / 1000);
+  instruments.latency.set({ quantile: '1' }, latency.maxMs / 1000);
+  instruments.longestGcPause.set(Math.max(...running.map(({ gcPauses }) => gcPauses.maxMs)) / 1000);
+  const buffers = running.flatMap(({ backend }) => (backend === null ? [] : [backend.receiveBufferBytes]));
+  if (buffers.length > 0) instruments.receiveBuffer.set(Math.min(...buffers));
+}
+
+function showTotals(
   instruments: Instruments,
-  { sessions, routes, totals, routingLatency, backend }: RelayCounters,
+  { totals, routingLatency, gcPauses, backend }: RelayCounters,
+  worker: number,
 ): void {
-  instruments.relaySessions.set(sessions);
-  instruments.relayRoutes.set(routes);
-  instruments.packetsIn.show(totals.packetsIn - totals.tunneledIn, { path: 'udp' });
-  instruments.packetsIn.show(totals.tunneledIn, { path: 'tunnel' });
-  instruments.bytesIn.show(totals.bytesIn);
-  instruments.voiceIn.show(totals.voiceIn);
-  instruments.pingsIn.show(totals.pingsIn);
-  instruments.packetsOut.show(totals.packetsOut - totals.tunneledOut, { path: 'udp' });
-  instruments.packetsOut.show(totals.tunneledOut, { path: 'tunnel' });
-  instruments.bytesOut.show(totals.bytesOut);
-  for (const reason of dropReasonNames()) instruments.drops.show(totals.drops[reason], { reason });
-  instruments.latency.set({ quantile: '0.5' }, routingLatency.p50Ms / 1000);
-  instruments.latency.set({ quantile: '0.95' }, routingLatency.p95Ms / 1000);
-  instruments.latency.set({ quantile: '0.99' }, routingLatency.p99Ms / 1000);
-  instruments.latency.set({ quantile: '1' }, routingLatency.maxMs / 1000);
-  instruments.latencyCount.show(routingLatency.count);
+  instruments.packetsIn.show(totals.packetsIn - totals.tunneledIn, { path: 'udp' }, worker);
+  instruments.packetsIn.show(totals.tunneledIn, { path: 'tunnel' }, worker);
+  instruments.bytesIn.show(totals.bytesIn, {}, worker);
+  instruments.voiceIn.show(totals.voiceIn, {}, worker);
+  instruments.pingsIn.show(totals.pingsIn, {}, worker);
+  instruments.packetsOut.show(totals.packetsOut - totals.tunneledOut, { path: 'udp' }, worker);
+  instruments.packetsOut.show(totals.tunneledOut, { path: 'tunnel' }, worker);
+  instruments.bytesOut.show(totals.bytesOut, {}, worker);
+  for (const reason of dropReasonNames()) instruments.drops.show(totals.drops[reason], { reason }, worker);
+  instruments.latencyCount.show(routingLatency.count, {}, worker);
+  instruments.gcPauses.show(gcPauses.count, {}, worker);
+  instruments.gcPauseSeconds.show(gcPauses.totalMs / 1000, {}, worker);
   if (backend === null) return;
   instruments.backend.set({ backend: backend.name }, 1);
-  instruments.receiveBuffer.set(backend.receiveBufferBytes);
-  instruments.unanswerable.show(backend.unanswerable);
-  instruments.congested.show(backend.congested);
-  instruments.udpErrors.show(backend.errors);
+  instruments.unanswerable.show(backend.unanswerable, {}, worker);
+  instruments.congested.show(backend.congested, {}, worker);
+  instruments.udpErrors.show(backend.errors, {}, worker);
+}
+
+function sumOf<Item>(items: readonly Item[], numberOf: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + numberOf(item), 0);
 }
 
 type Labels<Label extends string> = Partial<Record<Label, string>>;
 
-/** A counter whose total somebody else keeps, and begins again at 0 when that one is restarted. */
+/** A counter whose total others keep, each a part of it, who begin again at 0 when they are restarted. */
 class RunningTotal<Label extends string> {
   readonly #counter: Counter<Label>;
   readonly #shown = new Map<string, number>();
@@ -161,8 +188,9 @@ class RunningTotal<Label extends string> {
     this.#counter = counter;
   }
 
-  show(total: number, labels: Labels<Label> = {}): void {
-    const key = JSON.stringify(labels);
+  /** `part` is the number of the one who tells its total. */
+  show(total: number, labels: Labels<Label> = {}, part = 0): void {
+    const key = JSON.stringify([part, labels]);
     const before = this.#shown.get(key) ?? 0;
     this.#counter.inc(labels, total < before ? total : total - before);
     this.#shown.set(key, total);

@@ -1,11 +1,25 @@
 /** Who asks, for what reason, through which door: the first argument of every service method. */
-import type { OrganizationId, UserId } from './ids.js';
+import type { ApiKeyId, OrganizationId, UserId } from './ids.js';
 
 /** The door through which a request came. */
 export type Door = 'graphql' | 'rest' | 'voice' | 'internal';
 
 /** What an API key may be used for: to read, to change, to talk. */
 export type ApiKeyScope = 'read' | 'write' | 'voice';
+
+/** By what somebody has proved who they are, so that it can be asked later whether it still holds. */
+export interface Credential {
+  /** `users.token_version` at that time: a change of the password counts it up. */
+  readonly tokenVersion: number;
+  /** The login that the access token belongs to, which `logout` ends; null for a password and for an API key. */
+  readonly loginId: string | null;
+  /** Null where it was no API key. */
+  readonly apiKey: {
+    readonly id: ApiKeyId;
+    /** How long it was good for then, in milliseconds; null for a key without an end. */
+    readonly leftMs: number | null;
+  } | null;
+}
 
 /** Somebody who has proved who they are. */
 export interface UserActor {
@@ -16,8 +30,7 @@ export interface UserActor {
   readonly username: string;
   /** True for a user without an organization who holds a role with MANAGE. */
   readonly platformAdmin: boolean;
-  /** The login that the access token belongs to, which `logout` ends; null for a voice login by password. */
-  readonly loginId: string | null;
+  readonly credential: Credential;
   /** What an API key may be used for; null for a login, which may be used for everything. */
   readonly scopes: readonly ApiKeyScope[] | null;
 }

@@ -31,7 +31,6 @@ import { CostBudget } from './graphql/cost-budget.js';
 import type { ContextOptions } from './graphql/graphql-context.js';
 import { startGraphqlServer } from './graphql/graphql-server.js';
 import { createHttpApp } from './graphql/http-door.js';
-import { COST_PER_MINUTE } from './graphql/limits.js';
 import { createSchema } from './graphql/schema.js';
 import { SubscriptionDoor } from './graphql/subscription-door.js';
 import { Health } from './health/health.js';
@@ -58,10 +57,11 @@ import { ModerationService } from './sessions/moderation.service.js';
 import { SessionService } from './sessions/session.service.js';
 import { SessionIds } from './sessions/session-ids.js';
 import { SessionRegistry } from './sessions/session-registry.js';
+import { VoiceQualityService } from './sessions/voice-quality.service.js';
 import { type TlsCertificate, tlsCertificate } from './tls-certificate.js';
 import { UserService } from './users/user.service.js';
 import { VERSION } from './version.js';
-import { RelayHost } from './voice/relay-host.js';
+import { RelayPool } from './voice/relay-pool.js';
 import { VoiceDoor } from './voice/voice-door.js';
 
 export interface ServerOptions {
@@ -120,15 +120,16 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const registry = new SessionRegistry();
   const presence = redis === null ? null : await openPresence({ redis, registry, events, logger }, closers);
   const store = presence?.occupancy ?? new MemoryOccupancy();
-  const services = makeServices(config, { database, events, secret, registry, store });
-  presence?.use(services);
+  const decisions = makeServices(config, { database, events, secret, registry, store });
+  presence?.use(decisions);
   if (redis !== null) {
-    const { organizations, channels } = services;
+    const { organizations, channels } = decisions;
     const sets = new RedisChannelSets({ link: redis, events, organizations, channels, logger });
     closers.add(() => sets.close());
   }
 
-  const relay = await RelayHost.start({
+  const relay = await RelayPool.start({
+    workers: config.voice.workers,
     bindAddress: config.server.bind_address,
     port: config.server.voice_port,
     maxBitrate: config.audio.max_bitrate,
@@ -136,17 +137,18 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
     logger,
   });
   closers.add(() => relay.close());
+  const services = { ...decisions, voiceQuality: new VoiceQualityService(decisions.sessions, relay) };
   const voiceDoor = await openVoiceDoor(config, { services, relay, events, certificate, logger });
   closers.add(() => voiceDoor.close());
   const live = openLive(services, relay, events, logger, closers);
   const health = new Health([
     { name: 'database', run: () => database.ping() },
     ...(redis === null ? [] : [{ name: 'redis', run: () => redis.commands.ping() }]),
-    { name: 'voice_relay', run: () => relay.counters() },
+    { name: 'voice_relay', run: () => relay.check() },
   ]);
   const http = await openHttpDoor(options, { services, health, certificate, live }, closers);
   const { listener, subscriptions } = http;
-  await openMetrics(options, { relay, voiceDoor, live: live.service, subscriptions }, closers);
+  await openMetrics(options, { relay, voiceDoor, database, live: live.service, subscriptions }, closers);
 
   // The last step that can fail: a password that was made up must be shown.
   const administrator = await ensureFirstAdministrator(database, services.hasher, adminPassword);
@@ -218,7 +220,7 @@ async function openDatabase(
   return database;
 }
 
-type Services = ReturnType<typeof makeServices>;
+type Services = ReturnType<typeof makeServices> & { readonly voiceQuality: VoiceQualityService };
 
 interface ServiceParts {
   readonly database: Database;
@@ -272,7 +274,7 @@ function makeServices({ server, security, limits }: Config, parts: ServiceParts)
 
 interface VoiceParts {
   readonly services: Services;
-  readonly relay: RelayHost;
+  readonly relay: RelayPool;
   readonly events: EventBus;
   readonly certificate: TlsCertificate;
   readonly logger: Logger;
@@ -301,14 +303,14 @@ interface LiveParts {
   readonly identities: IdentityWatch;
 }
 
-function openLive(services: Services, relay: RelayHost, events: EventBus, logger: Logger, closers: Closers): LiveParts {
+function openLive(services: Services, relay: RelayPool, events: EventBus, logger: Logger, closers: Closers): LiveParts {
   const identities = new IdentityWatch(services.auth, logger);
   closers.add(() => identities.stop());
   const { permissions, channels, sessions } = services;
   const nowMs = () => performance.now();
   const service = new LiveService({ permissions, channels, sessions, identities, events, logger, nowMs });
   closers.add(() => service.close());
-  const speaking = new SpeakingWatch({ relay, sessions, events, nowMs });
+  const speaking = new SpeakingWatch({ relays: relay.hosts, sessions, events, nowMs });
   closers.add(() => speaking.stop());
   return { service, identities };
 }
@@ -326,12 +328,12 @@ interface HttpDoors {
 }
 
 async function openHttpDoor(
-  { config: { environment, server }, logger }: ServerOptions,
+  { config: { environment, server, limits }, logger }: ServerOptions,
   { services, health, certificate, live }: HttpParts,
   closers: Closers,
 ): Promise<HttpDoors> {
   const schema = await createSchema(services);
-  const budget = new CostBudget({ costPerMinute: COST_PER_MINUTE, now: () => performance.now() });
+  const budget = new CostBudget({ costPerMinute: limits.graphql_cost_per_minute, now: () => performance.now() });
   const graphql = await startGraphqlServer({ schema, environment, logger, budget });
   closers.add(() => graphql.stop());
   const authenticate: ContextOptions['authenticate'] = (token, remoteAddress) =>
@@ -364,7 +366,8 @@ async function openHttpDoor(
 }
 
 interface MeteredParts {
-  readonly relay: RelayHost;
+  readonly relay: RelayPool;
+  readonly database: Database;
   readonly voiceDoor: VoiceDoor;
   readonly live: LiveService;
   readonly subscriptions: SubscriptionDoor;
@@ -372,14 +375,15 @@ interface MeteredParts {
 
 async function openMetrics(
   { config: { metrics: at }, logger }: ServerOptions,
-  { relay, voiceDoor, live, subscriptions }: MeteredParts,
+  { relay, voiceDoor, database: { times }, live, subscriptions }: MeteredParts,
   closers: Closers,
 ): Promise<void> {
   if (at.port === 0) return;
   const sources = {
     version: VERSION,
-    relay: () => relay.counters(),
+    relays: () => relay.counters(),
     voiceDoor: () => voiceDoor.counters(),
+    others: [times.histogram],
     live: () => ({ ...live.counters(), connections: subscriptions.connectionCount }),
   };
   const onRequest = metricsHandler(new Metrics(sources), logger);
@@ -390,7 +394,7 @@ async function openMetrics(
 interface OpenDoors {
   readonly http: HttpListener;
   readonly voiceDoor: VoiceDoor;
-  readonly relay: RelayHost;
+  readonly relay: RelayPool;
   readonly certificate: TlsCertificate;
 }
 
@@ -404,7 +408,7 @@ function factsOf(
     version: VERSION,
     dataFolder: folder.path,
     http: { bindAddress: server.http_bind_address, port: http.port, isTls: server.http_tls },
-    voice: { bindAddress: server.bind_address, controlPort: voiceDoor.port, voicePort: relay.voicePort },
+    voice: { bindAddress: server.bind_address, controlPort: voiceDoor.port, voicePorts: relay.voicePorts },
     certificate,
     newAdministrator: password === null ? null : { username, password },
   };

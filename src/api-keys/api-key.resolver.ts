@@ -1,9 +1,10 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver } from 'type-graphql';
 import { type Connection, toConnection } from '../graphql/connection.js';
 import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { toApiKeyId } from '../graphql/id-argument.js';
 import type { Answer } from '../graphql/mutation-payload.js';
 import { PageArgs, toPageRequest } from '../graphql/page-args.js';
+import { Parent } from '../graphql/parent.js';
 import { withoutNulls } from '../graphql/without-nulls.js';
 import { User } from '../users/user.entity.js';
 import { ApiKey } from './api-key.entity.js';
@@ -49,7 +50,11 @@ export class ApiKeyResolver {
 @Resolver(() => User)
 export class UserApiKeysResolver {
   @FieldResolver(() => ApiKeyConnection, { description: 'The API keys: your own, or with MANAGE those of another.' })
-  async apiKeys(@Ctx() ctx: GraphqlContext, @Root() { id }: User, @Args() args: PageArgs): Promise<Connection<ApiKey>> {
+  async apiKeys(
+    @Ctx() ctx: GraphqlContext,
+    @Parent() { id }: User,
+    @Args() args: PageArgs,
+  ): Promise<Connection<ApiKey>> {
     const page = toPageRequest(args);
     return toConnection(
       await ctx.loaders.apiKeysOfUser.load({ owner: id, question: page }),

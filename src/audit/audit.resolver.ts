@@ -1,8 +1,9 @@
-import { Arg, Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Query, Resolver } from 'type-graphql';
 import { type Connection, toConnection } from '../graphql/connection.js';
 import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { toTargetId, toUserId } from '../graphql/id-argument.js';
 import { PageArgs, toPageRequest } from '../graphql/page-args.js';
+import { Parent } from '../graphql/parent.js';
 import { withoutNulls } from '../graphql/without-nulls.js';
 import { Organization } from '../organizations/organization.entity.js';
 import type { AuditFilter, AuditService } from './audit.service.js';
@@ -36,7 +37,7 @@ export class AuditResolver {
   @FieldResolver(() => AuditEntryConnection, { description: 'What was done in it, the newest first. Needs MANAGE.' })
   async auditLog(
     @Ctx() ctx: GraphqlContext,
-    @Root() organization: Organization,
+    @Parent() organization: Organization,
     @Args() args: PageArgs,
     @Arg('filter', () => AuditFilterInput, { nullable: true, description: 'Which entries.' })
     filter?: AuditFilterInput,

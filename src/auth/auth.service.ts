@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database } from '../database/database.js';
+import { select } from '../database/select.js';
 import { AppError } from '../errors.js';
 import type { UserId } from '../ids.js';
 import { type RequestContext, systemContext, type UserActor } from '../request-context.js';
@@ -8,7 +9,7 @@ import { User } from '../users/user.entity.js';
 import type { AccessTokens } from './access-token.js';
 import { API_KEY_PREFIX } from './api-key-prefix.js';
 import { AttemptLimiter } from './attempt-limiter.js';
-import { type Credential, Identities, type Identity } from './identities.js';
+import { type CredentialSubject, Identities, type Identity, type LastingCredential } from './identities.js';
 import { KeyedGate } from './keyed-gate.js';
 import type { PasswordHasher } from './password-hasher.js';
 import { hashOfSecret } from './random-secret.js';
@@ -92,7 +93,8 @@ export class AuthService {
   /** Ends the login of the actor's access token: neither it nor its refresh token is valid any more. */
   async logout(ctx: RequestContext): Promise<void> {
     if (ctx.actor.kind !== 'user') throw notAuthenticated();
-    if (ctx.actor.loginId !== null) await this.#refreshTokens.revoke(internal(ctx), ctx.actor.loginId);
+    const { loginId } = ctx.actor.credential;
+    if (loginId !== null) await this.#refreshTokens.revoke(internal(ctx), loginId);
   }
 
   /** Changes the actor's own password; all other logins and sessions of the user end. Throws WRONG_PASSWORD, INVALID_INPUT or RATE_LIMITED. */
@@ -153,7 +155,7 @@ export class AuthService {
   async authenticateLasting(
     token: string,
     remoteAddress: string | null,
-  ): Promise<{ readonly actor: UserActor; readonly credential: Credential }> {
+  ): Promise<{ readonly actor: UserActor; readonly credential: LastingCredential }> {
     const actor = await this.authenticate(token, remoteAddress);
     if (token.startsWith(API_KEY_PREFIX)) {
       return { actor, credential: { kind: 'api_key', keyHash: hashOfSecret(token), remoteAddress } };
@@ -164,7 +166,7 @@ export class AuthService {
   }
 
   /** Who each of these speaks for now, in the same order; undefined for one that has expired, was revoked, or is banned. Only the server itself asks. */
-  async stillValid(ctx: RequestContext, credentials: readonly Credential[]): Promise<(UserActor | undefined)[]> {
+  async stillValid(ctx: RequestContext, credentials: readonly LastingCredential[]): Promise<(UserActor | undefined)[]> {
     if (ctx.actor.kind !== 'system') throw notAuthenticated();
     if (credentials.length === 0) return [];
     const actors = await this.#identities.ofCredentials(credentials);
@@ -172,6 +174,11 @@ export class AuthService {
     return credentials.map((credential, index) =>
       credential.kind === 'login' && credential.claims.expiresAtS <= nowS ? undefined : actors[index],
     );
+  }
+
+  /** Of each of these, in their order, whether it does not hold any more: the password was changed, the login has ended, the API key is revoked or over, or the user is gone. */
+  withdrawn(subjects: readonly CredentialSubject[]): Promise<readonly boolean[]> {
+    return this.#identities.withdrawn(subjects);
   }
 
   /** Who has this password. Throws as {@link login}; issues nothing. */
@@ -213,7 +220,8 @@ export class AuthService {
     return this.#database.read(internal(ctx), async (em) => {
       const name = username.normalize('NFC');
       if (organizationTag === null) return em.findOne(User, { organizationId: null, username: name });
-      const [row] = await em.execute<{ id: UserId }[]>(
+      const [row] = await select<{ id: UserId }>(
+        em,
         'select u.id from users u join organizations o on o.id = u.org_id where lower(o.tag) = lower(?) and u.username = ?',
         [organizationTag, name],
       );

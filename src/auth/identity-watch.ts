@@ -3,20 +3,20 @@ import type { UserId } from '../ids.js';
 import { RepeatedTask } from '../repeated-task.js';
 import { systemContext, type UserActor } from '../request-context.js';
 import type { AuthService } from './auth.service.js';
-import type { Credential } from './identities.js';
+import type { LastingCredential } from './identities.js';
 
 /** How often everybody is looked at again, in milliseconds: half of what a revocation may take. */
 const INTERVAL_MS = 500;
 
 /** Somebody with a connection that lasts. */
 export class WatchedIdentity {
-  readonly credential: Credential;
+  readonly credential: LastingCredential;
   /** Who it is, as the database last said; undefined once the credential does not hold any more. */
   actor: UserActor | undefined;
   readonly userId: UserId;
   readonly #onLost: () => void;
 
-  constructor(actor: UserActor, credential: Credential, onLost: () => void) {
+  constructor(actor: UserActor, credential: LastingCredential, onLost: () => void) {
     this.actor = actor;
     this.userId = actor.userId;
     this.credential = credential;

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type EntityManager, LockMode } from '@mikro-orm/postgresql';
-import type { Database } from '../database/database.js';
+import type { Database, Transaction } from '../database/database.js';
 import { AppError } from '../errors.js';
-import type { UserId } from '../ids.js';
+import type { OrganizationId, UserId } from '../ids.js';
 import type { RequestContext } from '../request-context.js';
 import { hashOfSecret, randomSecret } from './random-secret.js';
 import { RefreshToken } from './refresh-token.entity.js';
@@ -35,7 +35,7 @@ export class RefreshTokens {
 
   /** Gives the next token of the family. Throws UNAUTHENTICATED for one that is unknown, expired, revoked, or was used: then the family ends. */
   async rotate(ctx: RequestContext, refreshToken: string): Promise<IssuedRefreshToken> {
-    const next = await this.#database.write(ctx, async ({ em }) => {
+    const next = await this.#database.write(ctx, async ({ em, publish }) => {
       // Of two uses at once the second waits here, and sees the first.
       const token = await em.findOne(
         RefreshToken,
@@ -44,7 +44,7 @@ export class RefreshTokens {
       );
       if (token === null || token.revokedAt !== null) return undefined;
       if (token.usedAt !== null) {
-        await revokeFamily(em, token.familyId);
+        await revokeFamily({ em, publish }, token.familyId);
         return undefined;
       }
       if (token.expiresAt.getTime() <= Date.now()) return undefined;
@@ -59,7 +59,7 @@ export class RefreshTokens {
 
   /** Ends a login. */
   async revoke(ctx: RequestContext, familyId: string): Promise<void> {
-    await this.#database.write(ctx, ({ em }) => revokeFamily(em, familyId));
+    await this.#database.write(ctx, (transaction) => revokeFamily(transaction, familyId));
   }
 
   /** Within a transaction: ends every login of the user. */
@@ -75,6 +75,14 @@ export class RefreshTokens {
   }
 }
 
-async function revokeFamily(em: EntityManager, familyId: string): Promise<void> {
-  await em.nativeUpdate(RefreshToken, { familyId, revokedAt: null }, { revokedAt: new Date() });
+/** What the login has opened ends too: whoever serves it hears of it. */
+async function revokeFamily({ em, publish }: Pick<Transaction, 'em' | 'publish'>, familyId: string): Promise<void> {
+  const rows = await em.execute<{ user_id: UserId; org_id: OrganizationId | null }[]>(REVOKE_STATEMENT, [familyId]);
+  for (const { user_id: userId, org_id: organizationId } of new Map(rows.map((row) => [row.user_id, row])).values()) {
+    if (organizationId !== null) publish({ type: 'login_ended', organizationId, userId, loginId: familyId });
+  }
 }
+
+const REVOKE_STATEMENT = `
+update refresh_tokens t set revoked_at = localtimestamp from users u
+where u.id = t.user_id and t.family_id = ?::uuid and t.revoked_at is null returning t.user_id, u.org_id`;

@@ -1,9 +1,10 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver } from 'type-graphql';
 import { type Connection, toConnection } from '../graphql/connection.js';
 import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { toBanId, toOrganizationId, toUserId } from '../graphql/id-argument.js';
 import type { Answer } from '../graphql/mutation-payload.js';
 import { PageArgs, toPageRequest } from '../graphql/page-args.js';
+import { Parent } from '../graphql/parent.js';
 import { withoutNulls } from '../graphql/without-nulls.js';
 import { Organization } from '../organizations/organization.entity.js';
 import { User } from '../users/user.entity.js';
@@ -45,12 +46,12 @@ export class BanResolver {
   }
 
   @FieldResolver(() => User, { nullable: true, description: 'Who is banned; null where a network is.' })
-  async user(@Ctx() ctx: GraphqlContext, @Root() { userId }: Ban): Promise<User | undefined> {
+  async user(@Ctx() ctx: GraphqlContext, @Parent() { userId }: Ban): Promise<User | undefined> {
     return userId === null ? undefined : ctx.loaders.user.load(userId);
   }
 
   @FieldResolver(() => User, { nullable: true, description: 'Who issued it; null where that user is gone.' })
-  async issuedBy(@Ctx() ctx: GraphqlContext, @Root() { issuedBy }: Ban): Promise<User | undefined> {
+  async issuedBy(@Ctx() ctx: GraphqlContext, @Parent() { issuedBy }: Ban): Promise<User | undefined> {
     return issuedBy === null ? undefined : ctx.loaders.user.load(issuedBy);
   }
 }
@@ -63,7 +64,7 @@ export class OrganizationBansResolver {
   })
   async bans(
     @Ctx() ctx: GraphqlContext,
-    @Root() { id }: Organization,
+    @Parent() { id }: Organization,
     @Args() args: PageArgs,
   ): Promise<Connection<Ban>> {
     const page = toPageRequest(args);

@@ -3,6 +3,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { AuditSnapshot } from '../audit/audit-record.js';
 import type { Database } from '../database/database.js';
 import { pagesOfLists } from '../database/list-pages.js';
+import { select } from '../database/select.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { createOnce } from '../idempotency/idempotency.js';
 import type { BanId, OrganizationId, UserId } from '../ids.js';
@@ -110,7 +111,7 @@ export class BanService {
     if (subjects.length === 0) return [];
     const addresses = subjects.map(({ remoteAddress }) => plainAddress(remoteAddress) ?? null);
     const rows = await this.#database.read(systemContext('bans'), (em) =>
-      em.execute<{ banned: boolean }[]>(MATCH_STATEMENT, [
+      select<{ banned: boolean }>(em, MATCH_STATEMENT, [
         organizationId,
         JSON.stringify(subjects.map(({ userId }, index) => [userId, addresses[index]])),
       ]),

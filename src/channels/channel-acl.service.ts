@@ -1,6 +1,9 @@
-import type { EntityDictionary, EntityManager } from '@mikro-orm/postgresql';
+import type { EntityData, EntityManager } from '@mikro-orm/postgresql';
 import type { AuditSnapshot } from '../audit/audit-record.js';
 import type { Database } from '../database/database.js';
+import { toRows } from '../database/read-rows.js';
+import { select } from '../database/select.js';
+import { SharedReads } from '../database/shared-reads.js';
 import { notFound } from '../errors.js';
 import type { ChannelId, RoleId } from '../ids.js';
 import { Permission, type PermissionMask, permissionNames } from '../permissions/bits.js';
@@ -18,8 +21,8 @@ export interface AclEntries {
 }
 
 interface EntryRow {
-  readonly entry: EntityDictionary<ChannelAcl>;
-  readonly role: EntityDictionary<Role>;
+  readonly entry: EntityData<ChannelAcl>;
+  readonly role: EntityData<Role>;
 }
 
 /** The tenant filter does not reach into raw SQL: the statement names the organizations itself. */
@@ -32,6 +35,7 @@ where c.org_id = any(?::int[]) and a.channel_id = any(?::int[]) order by a.role_
 export class ChannelAclService {
   readonly #database: Database;
   readonly #permissions: PermissionService;
+  readonly #entries = new SharedReads<AclEntries>();
 
   constructor(database: Database, permissions: PermissionService) {
     this.#database = database;
@@ -43,17 +47,23 @@ export class ChannelAclService {
     const organizationIds = [...new Set(channels.map(({ organizationId }) => organizationId))];
     for (const id of organizationIds) this.#permissions.requireAccess(ctx, id, 'channel');
     const channelIds = channels.map(({ id }) => id);
-    return this.#database.read(ctx, async (em) => {
+    const key = JSON.stringify([organizationIds, channelIds]);
+    return this.#database.readShared(ctx, this.#entries, key, async (em) => {
       const values = [`{${organizationIds.join(',')}}`, `{${channelIds.join(',')}}`];
-      const rows = await em.execute<EntryRow[]>(ENTRIES_STATEMENT, values);
+      const found = await select<EntryRow>(em, ENTRIES_STATEMENT, values);
       const entries = new Map<ChannelId, ChannelAcl[]>(channelIds.map((id) => [id, []]));
-      const roles = new Map<RoleId, Role>();
-      for (const row of rows) {
-        const entry = em.map(ChannelAcl, row.entry);
+      for (const entry of toRows(
+        em,
+        ChannelAcl,
+        found.map((row) => row.entry),
+      ))
         entries.get(entry.channelId)?.push(entry);
-        if (!roles.has(entry.roleId)) roles.set(entry.roleId, em.map(Role, row.role));
-      }
-      return { entries, roles: [...roles.values()] };
+      const roles = toRows(
+        em,
+        Role,
+        found.map((row) => row.role),
+      );
+      return { entries, roles: [...new Map(roles.map((role) => [role.id, role])).values()] };
     });
   }
 

@@ -1,9 +1,10 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver } from 'type-graphql';
 import { type Connection, toConnectionOfAll } from '../graphql/connection.js';
 import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { toChannelId, toOrganizationId, toRoleId } from '../graphql/id-argument.js';
 import type { Answer } from '../graphql/mutation-payload.js';
 import { PageArgs, toPageRequest } from '../graphql/page-args.js';
+import { Parent } from '../graphql/parent.js';
 import { toPermissionMask } from '../graphql/permission-enum.js';
 import { withoutNulls } from '../graphql/without-nulls.js';
 import { Organization } from '../organizations/organization.entity.js';
@@ -119,29 +120,29 @@ export class ChannelResolver {
   }
 
   @FieldResolver(() => Boolean, { description: 'True if a password has to be given to join.' })
-  hasPassword(@Root() { passwordHash }: Channel): boolean {
+  hasPassword(@Parent() { passwordHash }: Channel): boolean {
     return passwordHash !== null;
   }
 
   @FieldResolver(() => Int, { description: 'How many sessions fit in; 0 is as many as the server allows.' })
-  maxUsers(@Root() { maxUsers }: Channel): number {
+  maxUsers(@Parent() { maxUsers }: Channel): number {
     return maxUsers ?? 0;
   }
 
   @FieldResolver(() => Organization, { description: 'Where it belongs.' })
-  async organization(@Ctx() ctx: GraphqlContext, @Root() { organizationId }: Channel): Promise<Organization> {
+  async organization(@Ctx() ctx: GraphqlContext, @Parent() { organizationId }: Channel): Promise<Organization> {
     return ctx.loaders.organization.load(organizationId);
   }
 
   @FieldResolver(() => Channel, { nullable: true, description: 'The channel above it; null at the root.' })
-  async parent(@Ctx() ctx: GraphqlContext, @Root() { parentId }: Channel): Promise<Channel | undefined> {
+  async parent(@Ctx() ctx: GraphqlContext, @Parent() { parentId }: Channel): Promise<Channel | undefined> {
     return parentId === null ? undefined : ctx.loaders.channel.load(parentId);
   }
 
   @FieldResolver(() => ChannelConnection, { description: 'The channels right below it, in their order.' })
   async children(
     @Ctx() ctx: GraphqlContext,
-    @Root() { id }: Channel,
+    @Parent() { id }: Channel,
     @Args() args: PageArgs,
   ): Promise<Connection<Channel>> {
     return toConnectionOfAll(await ctx.loaders.childrenOfChannel.load(id), toPageRequest(args), (child) => child.id);
@@ -152,7 +153,7 @@ export class ChannelResolver {
   })
   async acl(
     @Ctx() ctx: GraphqlContext,
-    @Root() channel: Channel,
+    @Parent() channel: Channel,
     @Args() args: PageArgs,
   ): Promise<Connection<ChannelAcl>> {
     return toConnectionOfAll(await ctx.loaders.aclOfChannel.load(channel), toPageRequest(args), ({ roleId }) => roleId);

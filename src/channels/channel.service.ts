@@ -4,6 +4,7 @@ import type { PasswordHasher } from '../auth/password-hasher.js';
 import type { Database } from '../database/database.js';
 import { pagesOfLists } from '../database/list-pages.js';
 import { readRows } from '../database/read-rows.js';
+import { SharedReads } from '../database/shared-reads.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
@@ -59,6 +60,7 @@ export class ChannelService {
   readonly #permissions: PermissionService;
   readonly #hasher: PasswordHasher;
   readonly #limits: ChannelLimits;
+  readonly #lists = new SharedReads<ReadonlyMap<OrganizationId, Page<Channel>>>();
 
   constructor(database: Database, permissions: PermissionService, hasher: PasswordHasher, limits: ChannelLimits) {
     this.#database = database;
@@ -96,7 +98,8 @@ export class ChannelService {
   ): Promise<ReadonlyMap<OrganizationId, Page<Channel>>> {
     for (const id of organizationIds) this.#permissions.requireAccess(ctx, id, 'organization');
     const keyOf = (channel: Channel) => channel.organizationId;
-    return this.#database.read(ctx, (em) =>
+    const key = JSON.stringify([organizationIds, page]);
+    return this.#database.readShared(ctx, this.#lists, key, (em) =>
       pagesOfLists(em, Channel, { column: 'org_id', keyOf, keys: organizationIds, page }),
     );
   }

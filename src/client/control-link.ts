@@ -4,6 +4,7 @@ import type { Welcome } from '../protocol/generated/control_pb.js';
 import { Backoff } from './backoff.js';
 import { type ClientBody, ControlStream, type ControlStreamOptions, type ServerBody } from './control-stream.js';
 import { VoiceClientError } from './voice-client-error.js';
+import type { VoiceReportFields } from './voice-meter.js';
 
 const PROTOCOL_VERSION = 1;
 /** The server ends a session from which nothing came for long; the protocol asks for a ping each 15 s at least. */
@@ -31,6 +32,10 @@ export interface ControlLinkOptions extends ControlStreamOptions {
 export interface ControlLinkListener {
   /** An event of the server, in the order in which they came. */
   event(body: ServerBody): void;
+  /** What a keep-alive ping tells of voice. */
+  voiceReport(): VoiceReportFields;
+  /** The answer to a keep-alive ping. */
+  alive(pong: ServerBody): void;
   /** The connection is lost, and another one is being sought. */
   reconnecting(reason: VoiceClientError): void;
   /** There is another connection, to the same session where it is `resumed`, otherwise to a new one. Its state follows. */
@@ -198,7 +203,13 @@ export class ControlLink {
     const stream = this.#stream;
     if (stream === undefined) return;
     const timestamp = BigInt(Math.floor(performance.now()));
-    stream.request({ case: 'ping', value: { timestamp } }).catch((error: unknown) => {
+    const listener = this.#listener;
+    const voice = listener?.voiceReport();
+    const answer = stream.request({ case: 'ping', value: { timestamp, ...(voice !== undefined && { voice }) } });
+    const onAlive = (pong: ServerBody) => {
+      if (this.#stream === stream) listener?.alive(pong);
+    };
+    answer.then(onAlive).catch((error: unknown) => {
       if (this.#stream !== stream || this.#ended !== undefined) return;
       const detail = error instanceof Error ? error.message : String(error);
       const reason = new VoiceClientError('DISCONNECTED', `The server does not answer: ${detail}`, { cause: error });

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ChannelVisit, type ChannelVisitOptions, visitChannel } from './channel-visit.js';
 import { CommandError, ExitCode } from './command-error.js';
 import { type CommandOutput, inSeconds } from './command-output.js';
+import { tellQuality } from './quality-line.js';
 import { type RecordingSummary, SpeakerRecording } from './speaker-recording.js';
 import { SpeakingTracker } from './speaking-tracker.js';
 import type { VoiceEvent } from './voice-client-events.js';
@@ -45,6 +46,7 @@ export async function listen(
     await sleep(durationMs ?? MAX_TIMER_MS, undefined, { signal: stop }).catch(() => undefined);
   } finally {
     stopShowing();
+    await tellQuality(visit.client, output);
     await visit.client.close();
   }
   failed.signal.throwIfAborted();

@@ -6,6 +6,7 @@ import { type CommandOutput, inSeconds } from './command-output.js';
 import { readOggOpus } from './ogg-opus.js';
 import { OPUS_SAMPLE_RATE, opusPacketSamples } from './opus-packet.js';
 import { SAMPLES_PER_FRAME } from './packet-sequencer.js';
+import { tellQuality } from './quality-line.js';
 import type { VoiceClient } from './voice-client.js';
 import { MAX_OPUS_BYTES } from './voice-packet.js';
 
@@ -43,6 +44,7 @@ export async function talk(
     const spokenMs = await speak(speech, visit, output, interrupted);
     await sleep(LINGER_MS);
     tellSummary(client, spokenMs, output);
+    await tellQuality(client, output);
   } finally {
     await client.close();
   }

@@ -5,6 +5,9 @@ import { type PathMode, PathMonitor } from './path-monitor.js';
 import { ReplayWindow } from './replay-window.js';
 import { PacketKind, type Probe, readHeader } from './voice-packet.js';
 
+/** How long a pong is waited for that is asked for beside the others, in milliseconds. */
+const PROBE_TIMEOUT_MS = 1000;
+
 /** What a path needs of the session that it serves. */
 export interface UdpPathOptions {
   /** The address of the server's end of the control connection, IPv4 or IPv6. */
@@ -18,6 +21,8 @@ export interface UdpPathOptions {
   sendTunneled(packet: Uint8Array): void;
   /** Takes a packet other than a pong from the server. */
   onPacket(packet: Uint8Array): void;
+  /** A new pong of the server has come. */
+  onPong(counter: number): void;
   onModeChange(mode: PathMode): void;
 }
 
@@ -32,6 +37,7 @@ export class UdpPath {
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
   readonly #settled = new Deferred();
+  #probe: Deferred | undefined;
 
   /** Opens a socket that takes datagrams of the server only, and begins to ping. */
   constructor(options: UdpPathOptions) {
@@ -72,12 +78,24 @@ export class UdpPath {
     else this.#options.sendTunneled(packet);
   }
 
+  /** Asks for a pong by UDP where voice goes there, and resolves when one has come, or none will. */
+  async probe(): Promise<void> {
+    if (this.#closed || this.mode !== 'udp') return;
+    const probe = new Deferred();
+    this.#probe = probe;
+    const timer = setTimeout(() => probe.resolve(), PROBE_TIMEOUT_MS);
+    this.#sendDatagram(this.#options.sealPing(this.#monitor.nextPing(performance.now())));
+    await probe.promise;
+    clearTimeout(timer);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#socket.close();
     this.#settled.resolve();
+    this.#probe?.resolve();
   }
 
   #receive(packet: Uint8Array): void {
@@ -89,7 +107,9 @@ export class UdpPath {
     const pong = this.#options.openPong(packet);
     if (pong === undefined || !this.#pongs.accepts(header.counter)) return;
     this.#pongs.commit(header.counter);
+    this.#options.onPong(header.counter);
     this.#monitor.pongReceived(pong, performance.now());
+    this.#probe?.resolve();
     this.#advance();
   }
 

@@ -1,6 +1,7 @@
 import type { PathMode } from './path-monitor.js';
 import type { Channel, Session } from './server-view.js';
 import type { VoiceClientError } from './voice-client-error.js';
+import type { VoiceQuality } from './voice-quality.js';
 import type { ReceiveCounts } from './voice-receiver.js';
 
 /** A voice packet that was heard. */
@@ -49,6 +50,8 @@ export interface VoiceStatistics {
   readonly received: ReceiveCounts;
   /** How long the newest answered ping took by UDP, in milliseconds. */
   readonly roundTripMs: number | undefined;
+  /** What the server said last of how voice goes; undefined before it has said anything. */
+  readonly quality: VoiceQuality | undefined;
 }
 
 /** The events of a client and what their listeners get. */

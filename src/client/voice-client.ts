@@ -19,7 +19,9 @@ import {
 import { UdpPath } from './udp-path.js';
 import { VoiceClientError } from './voice-client-error.js';
 import type { SelfState, TextEvent, TextReceiver, VoiceClientEvents, VoiceStatistics } from './voice-client-events.js';
+import { VoiceMeter } from './voice-meter.js';
 import { isWhisperTarget, openPong, PacketKind, readHeader, sealPing, sealVoice } from './voice-packet.js';
+import type { VoiceQuality } from './voice-quality.js';
 import { type ReceivedVoice, VoiceReceiver } from './voice-receiver.js';
 import { Whispers } from './whispers.js';
 
@@ -44,6 +46,7 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
   readonly #view = new ServerView();
   readonly #receiver = new VoiceReceiver();
   readonly #synchronized = new Deferred();
+  #meter = new VoiceMeter();
   #terms: SessionTerms;
   #path: UdpPath;
   #counter = 0;
@@ -86,6 +89,8 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
     this.#path = this.#openPath();
     control.listen({
       event: (body) => this.#handle(body),
+      voiceReport: () => this.#meter.report(performance.now(), this.#path.roundTripMs),
+      alive: (pong) => this.#takePong(pong),
       reconnecting: (reason) => this.emit('reconnecting', reason),
       welcomed: (next, resumed) => this.#return(next, resumed),
       lost: (reason) => this.#lose(reason),
@@ -124,7 +129,16 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
       notSent: this.#sent.not,
       received: this.#receiver.counts,
       roundTripMs: this.#path.roundTripMs,
+      quality: this.#meter.quality(this.#path.roundTripMs),
     };
+  }
+
+  /** Finds out how voice goes at this moment. Undefined where the server does not know. Throws as every request. */
+  async measureQuality(): Promise<VoiceQuality | undefined> {
+    await this.#path.probe();
+    const voice = this.#meter.report(performance.now(), this.#path.roundTripMs);
+    this.#takePong(await this.#control.request({ case: 'ping', value: { timestamp: 0n, voice } }));
+    return this.statistics.quality;
   }
 
   /** Enters a channel and hears it. `password` is needed where the channel has one. */
@@ -237,8 +251,7 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
         this.emit('text', toTextEvent(body.value));
         break;
       case 'tunneledVoice':
-        // A pong that comes this way says nothing about UDP.
-        if (readHeader(body.value.packet)?.kind !== PacketKind.pong) this.#receivePacket(body.value.packet);
+        this.#receiveTunneled(body.value.packet);
         break;
       default:
         this.#tell(this.#view.apply(body));
@@ -276,8 +289,26 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
   }
 
   #receivePacket(packet: Uint8Array): void {
-    const voice = this.#receiver.receive(packet, performance.now());
-    if (voice !== undefined) this.#emitVoice(voice);
+    const nowMs = performance.now();
+    const voice = this.#receiver.receive(packet, nowMs);
+    if (voice === undefined) return;
+    this.#meter.voiceOpened(voice.sessionId, voice.frameNumber, nowMs);
+    this.#emitVoice(voice);
+  }
+
+  /** A pong that comes this way says nothing about UDP. */
+  #receiveTunneled(packet: Uint8Array): void {
+    const header = readHeader(packet);
+    if (header?.kind === PacketKind.pong) this.#pongReceived(header.counter);
+    else this.#receivePacket(packet);
+  }
+
+  #pongReceived(counter: number): void {
+    this.#meter.pongReceived(counter, this.#receiver.arrived, performance.now());
+  }
+
+  #takePong(answer: ServerBody): void {
+    if (answer.case === 'pong' && answer.value.voice !== undefined) this.#meter.told(answer.value.voice);
   }
 
   #emitVoice({ sessionId, targetId, frameNumber, opus, endOfTalk, counter }: ReceivedVoice): void {
@@ -306,6 +337,7 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
       openPong: (packet) => openPong(packet, sessionId, serverKey),
       sendTunneled: (packet) => this.#sendTunneled(packet),
       onPacket: (packet) => this.#receivePacket(packet),
+      onPong: (counter) => this.#pongReceived(counter),
       onModeChange: (mode) => this.emit('path', mode),
     });
   }
@@ -317,9 +349,14 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
     this.#view.restart();
     this.#returning = { resumed, targets: new Set(this.#receiver.targets) };
     if (resumed && this.#path.leadsTo(remote, local)) return;
-    if (!resumed) this.#counter = 0;
+    if (!resumed) this.#beginAnew();
     this.#path.close();
     this.#path = this.#openPath();
+  }
+
+  #beginAnew(): void {
+    this.#counter = 0;
+    this.#meter = new VoiceMeter(this.#receiver.arrived);
   }
 
   /** The whole state has been told. */

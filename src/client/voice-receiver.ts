@@ -58,6 +58,12 @@ export class VoiceReceiver {
     return { ...this.#counts, waiting: this.#held.length };
   }
 
+  /** How many packets have come, but for those that were repetitions. */
+  get arrived(): number {
+    const { opened, refused, withoutKey } = this.#counts;
+    return opened + refused + withoutKey + this.#held.length;
+  }
+
   /** The targets whose keys it has. */
   get targets(): Iterable<number> {
     return this.#keys.keys();

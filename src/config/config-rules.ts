@@ -6,6 +6,7 @@ import { problemsOfTlsFiles } from './tls-files.js';
 export const PLACEHOLDER_SECRET = 'change_in_production';
 
 const MIN_SECRET_CHARACTERS = 32;
+const MAX_PORT = 65_535;
 
 /** What does not fit together, though each value may be good by itself. The paths in `config` are absolute. */
 export function problemsBetweenKeys(config: Config, settings: readonly Setting[]): readonly ConfigProblem[] {
@@ -73,16 +74,21 @@ function orderProblems({ audio, security }: Config, problem: MakeProblem): reado
 }
 
 /** The voice port is a UDP port, and may have the number of a TCP port. */
-function portProblems({ server, metrics }: Config, problem: MakeProblem): readonly ConfigProblem[] {
+function portProblems({ server, voice, metrics }: Config, problem: MakeProblem): readonly ConfigProblem[] {
   const tcpPorts = [
     { key: 'server.control_port', port: server.control_port },
     { key: 'server.http_port', port: server.http_port },
     { key: 'metrics.port', port: metrics.port },
   ];
-  return tcpPorts.flatMap((first, index) =>
-    tcpPorts
-      .slice(index + 1)
-      .filter(({ port }) => port === first.port)
-      .map(({ key }) => problem([first.key, key], `${first.key} and ${key} must not both be ${first.port}`)),
-  );
+  const lastVoicePort = server.voice_port + voice.workers - 1;
+  const range = `server.voice_port and voice.workers take UDP ports up to ${lastVoicePort}, and the last is ${MAX_PORT}`;
+  return [
+    ...(lastVoicePort > MAX_PORT ? [problem(['server.voice_port', 'voice.workers'], range)] : []),
+    ...tcpPorts.flatMap((first, index) =>
+      tcpPorts
+        .slice(index + 1)
+        .filter(({ port }) => port === first.port)
+        .map(({ key }) => problem([first.key, key], `${first.key} and ${key} must not both be ${first.port}`)),
+    ),
+  ];
 }

@@ -42,10 +42,13 @@ const limits = z.strictObject({
   max_users_per_org: wholeNumber(1, 100_000).default(1000),
   max_users_per_channel: wholeNumber(1, 100_000).default(50),
   max_joined_channels: wholeNumber(1, 100).default(16),
+  // No less than one document may cost.
+  graphql_cost_per_minute: wholeNumber(10_000, 1_000_000_000).default(600_000),
 });
 
 const voice = z.strictObject({
   backend: oneOf('auto', 'dgram', 'native').default('auto'),
+  workers: wholeNumber(1, 64).default(1),
 });
 
 const audit = z.strictObject({

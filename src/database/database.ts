@@ -7,7 +7,9 @@ import type { DomainEvent } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { ApiKeyScope, RequestContext } from '../request-context.js';
 import type { DatabaseConnection } from './database-connection.js';
+import { DatabaseTimes, type DatabaseWork } from './database-times.js';
 import { ormOptions } from './orm-options.js';
+import type { SharedReads } from './shared-reads.js';
 import { scopeOf, tenantFilter } from './tenant-filter.js';
 
 export interface DatabaseOptions {
@@ -30,6 +32,7 @@ export interface Transaction {
 
 /** The one way to PostgreSQL. What is read and written is bound to the organization of the actor. */
 export class Database {
+  readonly times = new DatabaseTimes();
   readonly #orm: MikroORM;
   readonly #events: EventBus;
 
@@ -68,14 +71,26 @@ export class Database {
   /** Runs queries. Throws what `work` throws, and AppError UNAVAILABLE where PostgreSQL is away. */
   read<Result>(ctx: RequestContext, work: (em: EntityManager) => Promise<Result>): Promise<Result> {
     requireScope(ctx, 'read');
-    return explained(() => work(this.#scoped(ctx)));
+    return this.#timed('read', () => work(this.#scoped(ctx)));
+  }
+
+  /** As {@link read}, but shared with whoever reads the same at the same time, within the same organization. */
+  readShared<Result>(
+    ctx: RequestContext,
+    reads: SharedReads<Result>,
+    key: string,
+    work: (em: EntityManager) => Promise<Result>,
+  ): Promise<Result> {
+    requireScope(ctx, 'read');
+    const read = () => this.#timed('read', () => work(this.#scoped(ctx)));
+    return reads.run(`${scopeOf(ctx.actor).organizationId} ${key}`, read);
   }
 
   /** Runs a change in one transaction, then tells its events. Throws what `work` throws, after a rollback, and AppError UNAVAILABLE where PostgreSQL is away. */
   async write<Result>(ctx: RequestContext, work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     requireScope(ctx, 'write');
     const events: DomainEvent[] = [];
-    const result = await explained(() =>
+    const result = await this.#timed('write', () =>
       this.#scoped(ctx).transactional((em) =>
         work({
           em,
@@ -90,6 +105,10 @@ export class Database {
 
   async close(): Promise<void> {
     await this.#orm.close(true);
+  }
+
+  #timed<Result>(kind: DatabaseWork, work: () => Promise<Result>): Promise<Result> {
+    return this.times.measure(kind, () => explained(work));
   }
 
   #scoped(ctx: RequestContext): EntityManager {

@@ -35,12 +35,12 @@ export async function pagesOfLists<Item extends { readonly id: number }, Key ext
   const direction = newestFirst ? 'desc' : 'asc';
   const after = { sql: `x.id ${newestFirst ? '<' : '>'} ?`, values: [afterId] };
   const conditions = [...(afterId === 0 ? [] : [after]), ...where];
-  // Each list is read by its index as far as its page goes, and not as a whole.
-  const ids = `(select p.id from unnest(?::int[]) as k(id) cross join lateral (
+  // Each list is read by its index as far as its page goes, and not as a whole. An array is made once, and not for each row.
+  const ids = `array(select p.id from unnest(?::int[]) as k(id) cross join lateral (
     select x.id from ${tableName} x where ${[`x.${column} = k.id`, ...conditions.map(({ sql }) => sql)].join(' and ')}
     order by x.id ${direction} limit ?) p)`;
   const values = [`{${keys.join(',')}}`, ...conditions.flatMap((condition) => condition.values), limit];
-  const condition: object = { id: { $in: raw(ids, values) } };
+  const condition: object = { [raw(`x.id = any(${ids})`, values)]: [] };
   const options = { orderBy: { id: direction } as object, ...(filters === false && { filters }) };
   const found = await readRows(em, entity, condition as FilterQuery<Item>, options);
   const lists = Map.groupBy(found, keyOf);

@@ -1,4 +1,12 @@
-import type { EntityKey, EntityManager, EntityName, FilterQuery, QBFilterQuery } from '@mikro-orm/postgresql';
+import type {
+  EntityData,
+  EntityKey,
+  EntityManager,
+  EntityName,
+  FilterQuery,
+  QBFilterQuery,
+} from '@mikro-orm/postgresql';
+import { select } from './select.js';
 
 /** The order of rows, and how many of them. */
 export interface RowOptions<Row> {
@@ -25,10 +33,24 @@ export async function readRows<Row extends object>(
   if (orderBy !== undefined) query.orderBy(orderBy as object);
   if (limit !== undefined) query.limit(limit);
   if (filters !== false) await query.applyFilters();
-  const rows = await query.execute<Row[]>('all');
-  const wide = em.getMetadata(entity).props.filter(({ columnTypes }) => columnTypes?.[0] === 'bigint');
-  for (const { name } of wide) for (const row of rows) narrow(row, name);
-  return rows;
+  const { sql, params } = query.toQuery();
+  return toRows(em, entity, await select<EntityData<Row>>(em, sql, params));
+}
+
+/** Rows as the database has them, with its columns, as plain objects with the entity's properties. */
+export function toRows<Row extends object>(
+  em: EntityManager,
+  entity: EntityName<Row>,
+  found: readonly EntityData<Row>[],
+): Row[] {
+  const driver = em.getDriver();
+  const meta = em.getMetadata(entity);
+  const wide = meta.props.filter(({ columnTypes }) => columnTypes?.[0] === 'bigint');
+  return found.map((each) => {
+    const row = driver.mapResult<Row>(each, meta) as Row;
+    for (const { name } of wide) narrow(row, name);
+    return row;
+  });
 }
 
 /** PostgreSQL's integers of 64 bits come as text. Ours are all below 2^53. */

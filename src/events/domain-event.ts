@@ -31,6 +31,7 @@ export type DomainEvent =
   | ({ readonly type: 'user_updated'; readonly userId: UserId } & OfOrganization)
   | ({ readonly type: 'user_deleted'; readonly userId: UserId } & OfOrganization)
   | ({ readonly type: 'user_credentials_changed'; readonly userId: UserId } & OfOrganization)
+  | ({ readonly type: 'login_ended'; readonly userId: UserId; readonly loginId: string } & OfOrganization)
   | ({ readonly type: 'ban_created'; readonly banId: BanId } & OfOrganization)
   | ({ readonly type: 'ban_lifted'; readonly banId: BanId } & OfOrganization)
   | ({ readonly type: 'api_key_revoked'; readonly userId: UserId; readonly apiKeyId: ApiKeyId } & OfOrganization)

@@ -1,7 +1,13 @@
 /** How an operation answers what its resolvers threw. */
 import { HeaderMap } from '@apollo/server';
-import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import type { MiddlewareFn } from 'type-graphql';
+import {
+  GraphQLError,
+  type GraphQLFieldResolver,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  isIntrospectionType,
+  isObjectType,
+} from 'graphql';
 import { AppError, ERROR_CODES, type ErrorCode } from '../errors.js';
 
 /** What went wrong, from the door's point of view. */
@@ -49,16 +55,34 @@ export function httpStatusOf({ code }: AppError): number {
 }
 
 /**
- * Wraps what a resolver threw, so that GraphQL adds the path of the field to it. GraphQL takes any error that has a list
- * called `path` for one that it has located already, and an AppError has one.
+ * Lets every resolver of the schema throw our errors so that GraphQL adds the path of the field to them: it takes any error
+ * that has a list called `path` for one that it has located already, and an AppError has one.
  */
-export const locateErrors: MiddlewareFn = async (_field, next) => {
-  try {
-    return await next();
-  } catch (error) {
-    throw error instanceof AppError ? new GraphQLError(error.message, { originalError: error }) : error;
+export function locateErrors(schema: GraphQLSchema): void {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type)) continue;
+    for (const field of Object.values(type.getFields()))
+      if (field.resolve !== undefined) field.resolve = locating(field.resolve);
   }
-};
+}
+
+/** No promise more than the resolver makes: it is called for each field of each object. */
+function locating<Source, Context>(
+  resolve: GraphQLFieldResolver<Source, Context>,
+): GraphQLFieldResolver<Source, Context> {
+  return (source, args, context, info) => {
+    try {
+      const answer = resolve(source, args, context, info);
+      return answer instanceof Promise ? answer.catch(throwLocated) : answer;
+    } catch (error) {
+      return throwLocated(error);
+    }
+  };
+}
+
+function throwLocated(error: unknown): never {
+  throw error instanceof AppError ? new GraphQLError(error.message, { originalError: error }) : error;
+}
 
 /** GraphQL wraps what a resolver throws, and Apollo what GraphQL says: this is the error at the end of the chain. */
 export function originalOf(thrown: unknown): unknown {

@@ -8,10 +8,10 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import { CostBudget } from './cost-budget.js';
+import type { CostBudget } from './cost-budget.js';
 import { formatError } from './error-format.js';
 import type { GraphqlContext } from './graphql-context.js';
-import { COST_PER_MINUTE, LIMITS, limitRules } from './limits.js';
+import { LIMITS, limitRules } from './limits.js';
 import { operationChecks } from './operation-checks.js';
 
 /** Executes operations, one in each request. */
@@ -22,8 +22,8 @@ export interface GraphqlServerOptions {
   /** In production the schema is shown to whoever has logged in, in development to everybody. */
   readonly environment: 'development' | 'production';
   readonly logger: Logger;
-  /** What each actor may spend; left out, {@link COST_PER_MINUTE}. */
-  readonly budget?: CostBudget;
+  /** What each actor may spend. */
+  readonly budget: CostBudget;
 }
 
 /** Starts what executes operations; `stop()` ends it once the running ones are done. */
@@ -31,7 +31,7 @@ export async function startGraphqlServer({
   schema,
   environment,
   logger,
-  budget = new CostBudget({ costPerMinute: COST_PER_MINUTE, now: () => performance.now() }),
+  budget,
 }: GraphqlServerOptions): Promise<GraphqlServer> {
   const server = new ApolloServer<GraphqlContext>({
     schema,

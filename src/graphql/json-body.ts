@@ -1,4 +1,5 @@
 /** Reading JSON, and the answers to what is none. */
+import { isUtf8 } from 'node:buffer';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
@@ -11,7 +12,13 @@ const WITH_BODY = ['POST', 'PUT', 'PATCH'];
 
 /** Reads a JSON body of at most {@link MAX_BODY_BYTES} into `request.body`. */
 export function readJson(): RequestHandler {
-  return express.json({ limit: MAX_BODY_BYTES, type: ['application/json', 'application/*+json'], strict: true });
+  const type = ['application/json', 'application/*+json'];
+  return express.json({ limit: MAX_BODY_BYTES, type, strict: true, verify: requireUtf8 });
+}
+
+/** What is no UTF-8 would be read with its wrong bytes replaced: two names could become one. RFC 8259, 8.1. */
+function requireUtf8(_request: unknown, _response: unknown, body: Buffer): void {
+  if (!isUtf8(body)) throw new AppError('MALFORMED', 'The body is not UTF-8.');
 }
 
 /** Refuses a body of another media type. Form and text posts, which a foreign web page can send unasked, end here. */

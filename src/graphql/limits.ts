@@ -36,9 +36,6 @@ export const LIMITS = {
   cost: 10_000,
 } as const;
 
-/** What the operations of one actor may cost in a minute, and at once: each second the greatest document that there may be. */
-export const COST_PER_MINUTE = 60 * LIMITS.cost;
-
 /** How many fields are counted, with all fragments in place. */
 const MAX_FIELDS = 2000;
 

@@ -23,6 +23,8 @@ import type { Role } from '../roles/role.entity.js';
 import type { RoleService } from '../roles/role.service.js';
 import type { PresentSession } from '../sessions/session.js';
 import type { SessionService } from '../sessions/session.service.js';
+import type { VoiceQuality } from '../sessions/voice-quality.js';
+import type { VoiceQualityService } from '../sessions/voice-quality.service.js';
 import type { User } from '../users/user.entity.js';
 import type { UserService } from '../users/user.service.js';
 import { type ListLoader, listLoader } from './list-loader.js';
@@ -40,6 +42,7 @@ export interface LoaderSources {
   readonly audit: AuditService;
   readonly occupancy: OccupancyService;
   readonly sessions: SessionService;
+  readonly voiceQuality: VoiceQualityService;
 }
 
 /** Which part of an audit log. */
@@ -63,6 +66,8 @@ export interface Loaders {
   readonly membersOfChannel: DataLoader<Channel, readonly SessionId[], ChannelId>;
   /** All that are connected, by id. */
   readonly sessionsOfOrganization: DataLoader<OrganizationId, readonly PresentSession[]>;
+  /** Undefined where nothing is known. */
+  readonly qualityOfSession: DataLoader<SessionId, VoiceQuality | undefined>;
   readonly usersOfOrganization: ListLoader<OrganizationId, User>;
   readonly rolesOfOrganization: ListLoader<OrganizationId, Role>;
   readonly channelsOfOrganization: ListLoader<OrganizationId, Channel>;
@@ -76,7 +81,7 @@ export interface Loaders {
 /** The loaders of one request. */
 export function makeLoaders(ctx: RequestContext, sources: LoaderSources): Loaders {
   const { organizations, users, roles, channels, acl, bans, invitations, apiKeys, audit } = sources;
-  const { occupancy, sessions } = sources;
+  const { occupancy, sessions, voiceQuality } = sources;
   const organization = new DataLoader<OrganizationId, Organization>(async (ids) => {
     const found = await organizations.getMany(ctx, ids);
     return found.map((each) => each ?? notFound('organization'));
@@ -105,6 +110,10 @@ export function makeLoaders(ctx: RequestContext, sources: LoaderSources): Loader
     }),
     membersOfChannel: ofChannels((of) => membersOf(ctx, occupancy, of)),
     sessionsOfOrganization: new DataLoader((ids) => Promise.all(ids.map((id) => allSessions(ctx, sessions, id)))),
+    qualityOfSession: new DataLoader(async (ids) => {
+      const qualities = await voiceQuality.ofMany(ctx, ids);
+      return ids.map((id) => qualities.get(id));
+    }),
     usersOfOrganization: listLoader(same, async (ids, page: PageRequest) =>
       primed(user, await users.listOfMany(ctx, ids, page)),
     ),

@@ -98,11 +98,11 @@ async function build(resolverOf: (type: unknown) => object | undefined): Promise
       LiveResolver,
     ],
     container: { get: resolverOf },
-    globalMiddlewares: [locateErrors],
     pubSub: NO_TOPICS,
     // The services check values, so that every door refuses the same.
     validate: false,
   });
+  locateErrors(schema);
   answerRefusals(schema);
   return schema;
 }

@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver } from 'type-graphql';
 import { Channel } from '../channels/channel.entity.js';
 import type { ChannelService } from '../channels/channel.service.js';
 import { type Connection, toConnection, toConnectionOfAll } from '../graphql/connection.js';
@@ -6,6 +6,7 @@ import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { toChannelId, toInvitationId, toOrganizationId, toRoleId } from '../graphql/id-argument.js';
 import type { Answer } from '../graphql/mutation-payload.js';
 import { PageArgs, toPageRequest } from '../graphql/page-args.js';
+import { Parent } from '../graphql/parent.js';
 import { withoutNulls } from '../graphql/without-nulls.js';
 import { Organization } from '../organizations/organization.entity.js';
 import { systemContext } from '../request-context.js';
@@ -74,7 +75,7 @@ export class InvitationResolver {
   })
   async roles(
     @Ctx() ctx: GraphqlContext,
-    @Root() { roleIds }: Invitation,
+    @Parent() { roleIds }: Invitation,
     @Args() args: PageArgs,
   ): Promise<Connection<Role>> {
     const roles = await Promise.all(roleIds.map((id) => ctx.loaders.role.load(id)));
@@ -83,7 +84,7 @@ export class InvitationResolver {
   }
 
   @FieldResolver(() => Channel, { nullable: true, description: 'The channel to land in, or null.' })
-  async channel(@Ctx() ctx: GraphqlContext, @Root() { channelId }: Invitation): Promise<Channel | undefined> {
+  async channel(@Ctx() ctx: GraphqlContext, @Parent() { channelId }: Invitation): Promise<Channel | undefined> {
     return channelId === null ? undefined : ctx.loaders.channel.load(channelId);
   }
 }
@@ -94,7 +95,7 @@ export class OrganizationInvitationsResolver {
   @FieldResolver(() => InvitationConnection, { description: 'Its invitations, oldest first. Needs MANAGE.' })
   async invitations(
     @Ctx() ctx: GraphqlContext,
-    @Root() { id }: Organization,
+    @Parent() { id }: Organization,
     @Args() args: PageArgs,
   ): Promise<Connection<Invitation>> {
     const page = toPageRequest(args);

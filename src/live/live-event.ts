@@ -69,6 +69,7 @@ export type OrganizationEventType = Exclude<
   | 'channel_left'
   | 'speaking_changed'
   | 'user_credentials_changed'
+  | 'login_ended'
   | 'api_key_revoked'
 >;
 

@@ -11,7 +11,12 @@ const ORGANIZATION = organizationId(1);
 function session(id: SessionId): Session {
   return {
     ...{ id, userId: userId(id), organizationId: ORGANIZATION, username: `user ${id}`, door: 'voice' },
-    ...{ clientName: '', connectedAt: new Date(0), remoteAddress: '192.0.2.1', isByApiKey: false },
+    ...{
+      clientName: '',
+      connectedAt: new Date(0),
+      remoteAddress: '192.0.2.1',
+      credential: { tokenVersion: 0, loginId: null, apiKey: null },
+    },
     ...{ listeningChannelIds: [], selfMuted: false, selfDeafened: false, recording: false },
     ...{ muted: false, deafened: false, prioritySpeaker: false },
   };

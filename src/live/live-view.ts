@@ -40,6 +40,7 @@ export class LiveView {
       case 'speaking_changed':
         return this.#speak(event, event.isSpeaking);
       case 'user_credentials_changed':
+      case 'login_ended':
       case 'api_key_revoked':
       case 'organization_created':
         return [];

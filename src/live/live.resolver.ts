@@ -1,9 +1,10 @@
 import { GraphQLError } from 'graphql';
-import { Arg, ID, Resolver, Root, type SubscribeResolverData, Subscription } from 'type-graphql';
+import { Arg, ID, Resolver, type SubscribeResolverData, Subscription } from 'type-graphql';
 import { AppError, invalidInput } from '../errors.js';
 import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { toChannelId, toOrganizationId } from '../graphql/id-argument.js';
 import { OrganizationEventTypeEnum } from '../graphql/live-enums.js';
+import { Parent } from '../graphql/parent.js';
 import type { LiveMessage, LiveScope, OrganizationEventType } from './live-event.js';
 import {
   ChannelOccupancyMessage,
@@ -38,7 +39,7 @@ export class LiveResolver {
       'Who is in a channel, in it and all below, or in the whole organization: joins, leaves, mutes, and who speaks.',
   })
   channelOccupancy(
-    @Root() message: LiveMessage,
+    @Parent() message: LiveMessage,
     @Arg('channelId', () => ID, { nullable: true, description: 'The channel. Either this or `organizationId`.' })
     _channelId?: string,
     @Arg('organizationId', () => ID, { nullable: true, description: 'All channels of this organization.' })
@@ -58,7 +59,7 @@ export class LiveResolver {
     description: 'What is changed in an organization: its channels and their ACLs, users, roles, bans.',
   })
   organizationEvents(
-    @Root() message: LiveMessage,
+    @Parent() message: LiveMessage,
     @Arg('organizationId', () => ID, { nullable: true, description: ORGANIZATION }) _organizationId?: string,
     @Arg('types', () => [OrganizationEventTypeEnum], { nullable: true, description: 'Only these; left out, all.' })
     _types?: string[],
@@ -72,7 +73,7 @@ export class LiveResolver {
     description: 'Who connects by voice, changes, and ends.',
   })
   sessionEvents(
-    @Root() message: LiveMessage,
+    @Parent() message: LiveMessage,
     @Arg('organizationId', () => ID, { nullable: true, description: ORGANIZATION }) _organizationId?: string,
     @Arg('after', () => String, { nullable: true, description: AFTER }) _after?: string,
   ): ShownMessage {

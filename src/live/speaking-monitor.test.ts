@@ -11,7 +11,13 @@ const [LOBBY, TOWER] = [channelId(1), channelId(2)];
 
 const SESSION: Session = {
   ...{ id: ALICE, userId: userId(1), organizationId: organizationId(1), username: 'alice', door: 'voice' },
-  ...{ clientName: '', connectedAt: new Date(0), remoteAddress: null, isByApiKey: false, listeningChannelIds: [] },
+  ...{
+    clientName: '',
+    connectedAt: new Date(0),
+    remoteAddress: null,
+    credential: { tokenVersion: 0, loginId: null, apiKey: null },
+    listeningChannelIds: [],
+  },
   ...{ selfMuted: false, selfDeafened: false, recording: false, muted: false, deafened: false, prioritySpeaker: false },
 };
 

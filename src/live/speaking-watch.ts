@@ -5,7 +5,7 @@ import type { RelayHost } from '../voice/relay-host.js';
 import { SPEAKING_INTERVAL_MS, SpeakingMonitor } from './speaking-monitor.js';
 
 export interface SpeakingWatchOptions {
-  readonly relay: RelayHost;
+  readonly relays: readonly RelayHost[];
   readonly sessions: SessionService;
   readonly events: EventBus;
   /** A monotonic clock, in milliseconds. */
@@ -16,13 +16,15 @@ export interface SpeakingWatchOptions {
 export class SpeakingWatch {
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ relay, sessions, events, nowMs }: SpeakingWatchOptions) {
+  constructor({ relays, sessions, events, nowMs }: SpeakingWatchOptions) {
     const ctx = systemContext('speaking');
     const monitor = new SpeakingMonitor({
       events,
       sessionOf: (id) => (sessions.isOpen(id) ? sessions.get(ctx, id) : undefined),
     });
-    relay.onActivity((sessionId, channelId) => monitor.heard(sessionId, channelId, nowMs()));
+    for (const host of relays) {
+      host.onActivity((sessionId, channelId) => monitor.heard(sessionId, channelId, nowMs()));
+    }
     this.#timer = setInterval(() => monitor.tell(nowMs()), SPEAKING_INTERVAL_MS);
   }
 

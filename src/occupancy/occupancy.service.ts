@@ -4,7 +4,8 @@ import type { ChannelService } from '../channels/channel.service.js';
 import { AppError, notFound } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { ChannelId, OrganizationId, SessionId } from '../ids.js';
+import type { ChannelId, OrganizationId, SessionId, UserId } from '../ids.js';
+import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
 import { holds, Permission } from '../permissions/bits.js';
 import { effectivePermissions, type Subject } from '../permissions/evaluate.js';
 import { denied, type LoadedPolicy, type PermissionService } from '../permissions/permission.service.js';
@@ -25,6 +26,12 @@ export interface OccupancyLimits {
 export interface Departure {
   readonly reason: LeaveReason;
   readonly movedTo?: ChannelId | undefined;
+}
+
+/** A user who is in a channel. */
+export interface Occupant {
+  readonly id: UserId;
+  readonly session: Session;
 }
 
 /** How many sessions listen at most to a channel that they are not in. */
@@ -150,6 +157,20 @@ export class OccupancyService {
     this.#permissions.requireAccess(ctx, organizationId, 'organization');
     const members = await Promise.all(channelIds.map(async (id) => [id, await this.#occupancy.members(id)] as const));
     return new Map(members);
+  }
+
+  /** Who is in the channel now, by the id of the user. Throws NOT_FOUND. A session that is just ending is left out. */
+  async occupantsOf(ctx: RequestContext, channelId: ChannelId, request: PageRequest): Promise<Page<Occupant>> {
+    const { organizationId } = await this.#channels.get(ctx, channelId);
+    const members = new Set(await this.#occupancy.members(channelId));
+    const { afterId, limit } = pageStart(request);
+    const found = this.#registry
+      .ofOrganization(organizationId)
+      .filter(({ id, userId }) => members.has(id) && userId > afterId)
+      .sort((left, right) => left.userId - right.userId)
+      .slice(0, limit)
+      .map((session) => ({ id: session.userId, session }));
+    return pageOf(found, request);
   }
 
   /**

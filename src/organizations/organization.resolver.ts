@@ -1,4 +1,4 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver } from 'type-graphql';
 import type { Channel } from '../channels/channel.entity.js';
 import { ChannelConnection } from '../channels/channel-connection.js';
 import { type Connection, toConnection } from '../graphql/connection.js';
@@ -6,6 +6,7 @@ import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { toOrganizationId, toUserId } from '../graphql/id-argument.js';
 import type { Answer } from '../graphql/mutation-payload.js';
 import { PageArgs, toPageRequest } from '../graphql/page-args.js';
+import { Parent } from '../graphql/parent.js';
 import { withoutNulls } from '../graphql/without-nulls.js';
 import type { Role } from '../roles/role.entity.js';
 import { RoleConnection } from '../roles/role-connection.js';
@@ -104,12 +105,12 @@ export class OrganizationResolver {
   }
 
   @FieldResolver(() => Int, { description: 'How many users it may have.' })
-  maxUsers(@Root() { maxUsers }: Organization): number {
+  maxUsers(@Parent() { maxUsers }: Organization): number {
     return maxUsers ?? DEFAULT_MAX_USERS;
   }
 
   @FieldResolver(() => Int, { description: 'How many channels it may have.' })
-  maxChannels(@Root() { maxChannels }: Organization): number {
+  maxChannels(@Parent() { maxChannels }: Organization): number {
     return maxChannels ?? DEFAULT_MAX_CHANNELS;
   }
 
@@ -117,14 +118,14 @@ export class OrganizationResolver {
     nullable: true,
     description: 'Who holds everything in it, whatever the roles say; null where nobody does yet.',
   })
-  async owner(@Ctx() ctx: GraphqlContext, @Root() { ownerId }: Organization): Promise<User | undefined> {
+  async owner(@Ctx() ctx: GraphqlContext, @Parent() { ownerId }: Organization): Promise<User | undefined> {
     return ownerId === null ? undefined : ctx.loaders.user.load(ownerId);
   }
 
   @FieldResolver(() => UserConnection, { description: 'Its users, oldest first.' })
   async users(
     @Ctx() ctx: GraphqlContext,
-    @Root() { id }: Organization,
+    @Parent() { id }: Organization,
     @Args() args: PageArgs,
   ): Promise<Connection<User>> {
     const page = toPageRequest(args);
@@ -138,7 +139,7 @@ export class OrganizationResolver {
   @FieldResolver(() => RoleConnection, { description: 'Its roles, oldest first.' })
   async roles(
     @Ctx() ctx: GraphqlContext,
-    @Root() { id }: Organization,
+    @Parent() { id }: Organization,
     @Args() args: PageArgs,
   ): Promise<Connection<Role>> {
     const page = toPageRequest(args);
@@ -154,7 +155,7 @@ export class OrganizationResolver {
   })
   async channels(
     @Ctx() ctx: GraphqlContext,
-    @Root() { id }: Organization,
+    @Parent() { id }: Organization,
     @Args() args: PageArgs,
   ): Promise<Connection<Channel>> {
     const page = toPageRequest(args);

@@ -6,6 +6,7 @@ import { Channel } from '../channels/channel.entity.js';
 import { ChannelAcl } from '../channels/channel-acl.entity.js';
 import type { Database, Transaction } from '../database/database.js';
 import { readRows } from '../database/read-rows.js';
+import { SharedReads } from '../database/shared-reads.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
@@ -72,6 +73,7 @@ export class OrganizationService {
   readonly #permissions: PermissionService;
   readonly #hasher: PasswordHasher;
   readonly #limits: OrganizationLimits;
+  readonly #rows = new SharedReads<readonly Organization[]>();
 
   constructor(database: Database, permissions: PermissionService, hasher: PasswordHasher, limits: OrganizationLimits) {
     this.#database = database;
@@ -83,7 +85,11 @@ export class OrganizationService {
   /** Throws NOT_FOUND where it is absent or not the actor's. */
   async get(ctx: RequestContext, id: OrganizationId): Promise<Organization> {
     this.#permissions.requireAccess(ctx, id, 'organization');
-    return this.#database.read(ctx, (em) => find(em, id));
+    const [found] = await this.#database.readShared(ctx, this.#rows, String(id), (em) =>
+      readRows(em, Organization, { id }),
+    );
+    if (found === undefined) throw notFound('organization');
+    return found;
   }
 
   /** The organizations with these ids, in the same order; undefined for those that the actor does not reach. */

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database } from '../database/database.js';
+import { select } from '../database/select.js';
 import { AppError, notFound } from '../errors.js';
 import type { ChannelId, OrganizationId, RoleId, UserId } from '../ids.js';
 import type { RequestContext } from '../request-context.js';
@@ -109,7 +110,7 @@ export class PermissionService {
   async requireRecording(ctx: RequestContext, organizationId: OrganizationId): Promise<void> {
     this.requireAccess(ctx, organizationId, 'organization');
     const [row] = await this.#database.read(ctx, (em) =>
-      em.execute<{ recording_allowed: boolean }[]>('select recording_allowed from organizations where id = ?', [
+      select<{ recording_allowed: boolean }>(em, 'select recording_allowed from organizations where id = ?', [
         organizationId,
       ]),
     );
@@ -197,7 +198,7 @@ async function loadPolicy(
   noun: string,
 ): Promise<LoadedPolicy> {
   const wanted = userIds === 'all' ? null : `{${userIds.join(',')}}`;
-  const [row] = await em.execute<PolicyRow[]>(POLICY_STATEMENT, [wanted, wanted, organizationId]);
+  const [row] = await select<PolicyRow>(em, POLICY_STATEMENT, [wanted, wanted, organizationId]);
   if (row === undefined) throw notFound(noun);
   const acl = new Map<ChannelId, Map<RoleId, PermissionMask>>();
   for (const [channel, role, mask] of row.acl) {

@@ -31,15 +31,13 @@ export class LatencyHistogram {
   }
 
   summary(nowMs: number): LatencySummary {
+    return { count: this.#count, ...summaryOf([this.counts(nowMs)]) };
+  }
+
+  /** How many measurements of the last one to two periods are in each bucket. */
+  counts(nowMs: number): Uint32Array {
     this.#rotate(nowMs);
-    const counts = this.#present.map((count, bucket) => count + (this.#former[bucket] ?? 0));
-    return {
-      count: this.#count,
-      p50Ms: percentile(counts, 0.5),
-      p95Ms: percentile(counts, 0.95),
-      p99Ms: percentile(counts, 0.99),
-      maxMs: percentile(counts, 1),
-    };
+    return this.#present.map((count, bucket) => count + (this.#former[bucket] ?? 0));
   }
 
   #rotate(nowMs: number): void {
@@ -50,6 +48,19 @@ export class LatencyHistogram {
     if (isStale) this.#former.fill(0);
     this.#periodEndsAtMs = nowMs + PERIOD_MS;
   }
+}
+
+/** The percentiles of several histograms together, from the {@link LatencyHistogram.counts} of each. */
+export function summaryOf(all: readonly Uint32Array[]): Omit<LatencySummary, 'count'> {
+  const counts = Uint32Array.from({ length: BUCKETS }, (_, bucket) =>
+    all.reduce((sum, each) => sum + (each[bucket] ?? 0), 0),
+  );
+  return {
+    p50Ms: percentile(counts, 0.5),
+    p95Ms: percentile(counts, 0.95),
+    p99Ms: percentile(counts, 0.99),
+    maxMs: percentile(counts, 1),
+  };
 }
 
 function bucketOf(durationMs: number): number {

@@ -70,6 +70,11 @@ export function writeNonce(packet: Uint8Array, nonce: Uint8Array): void {
   }
 }
 
+/** When a ping was sent, on its sender's clock, in milliseconds: the packet has microseconds. */
+export function sentAtMsOf(ping: Uint8Array): number {
+  return (uint32At(ping, TIMESTAMP_OFFSET) * 2 ** 32 + uint32At(ping, TIMESTAMP_OFFSET + 4)) / 1000;
+}
+
 /** The path token of a ping or pong: 0 where it has none. */
 export function pathTokenOf(ping: Uint8Array): bigint {
   return (BigInt(uint32At(ping, PATH_TOKEN_OFFSET)) << 32n) | BigInt(uint32At(ping, PATH_TOKEN_OFFSET + 4));

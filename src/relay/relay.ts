@@ -10,12 +10,14 @@ import {
   readHeader,
   refusalOfShape,
   SESSION_TAG_BYTES,
+  sentAtMsOf,
 } from './packet.js';
 import { NO_PATH_TOKEN } from './path.js';
 import type { RelayUpdate, SessionUpdate } from './relay-update.js';
 import type { Route } from './route.js';
 import { RouteTable } from './route-table.js';
 import type { Session } from './session.js';
+import type { QualityReport, SessionQualitySummary } from './session-quality.js';
 import { SessionTable } from './session-table.js';
 import type { MakeSessionTagKey } from './session-tag.js';
 import { type RelayTotals, type SessionTraffic, TrafficCounters } from './traffic.js';
@@ -94,6 +96,16 @@ export class Relay {
     return this.#activity.take();
   }
 
+  /** Takes what the client of a session says that it has received. Of a session that is not known, nothing. */
+  takeReport(id: SessionId, report: QualityReport, nowMs: number): void {
+    this.#sessions.find(id)?.quality.takeReport(report, nowMs);
+  }
+
+  /** How voice goes from and to a session; null where it is not known, or has sent nothing yet. */
+  qualityOf(id: SessionId): SessionQualitySummary | null {
+    return this.#sessions.find(id)?.quality.summary() ?? null;
+  }
+
   /** Takes what the control plane says. Throws RangeError on a key that has not 16 bytes. */
   apply(update: RelayUpdate, nowMs: number): void {
     switch (update.type) {
@@ -147,6 +159,7 @@ export class Relay {
 
     const isNewest = header.counter > session.window.highest;
     session.window.commit(header.counter);
+    session.quality.packetReceived(header.counter);
     session.packetsIn += 1;
     session.bytesIn += length;
     session.lastPacketAtMs = nowMs;
@@ -170,6 +183,7 @@ export class Relay {
     if (!session.pingRate.has(1, nowMs)) return DropReason.over_ping_rate;
     session.pingRate.take(1);
     this.#traffic.pingsIn += 1;
+    session.quality.pingReceived(sentAtMsOf(ping), source.kind === 'tunnel', nowMs);
     this.#reply(session, ping, source, nowMs);
     return null;
   }
@@ -231,6 +245,7 @@ export class Relay {
     this.#sessions.countOut(session.slot, pong.length);
     this.#traffic.packetsOut += 1;
     this.#traffic.bytesOut += pong.length;
+    session.quality.pongSent(session.serverCounter, this.#sessions.packetsOut(session.slot), nowMs);
   }
 
   #addSession(update: SessionUpdate, nowMs: number): void {

@@ -3,6 +3,7 @@ import { Path } from './path.js';
 import { MAX_PINGS_PER_SECOND, TokenBucket, VoiceRate } from './rate-limit.js';
 import type { SessionUpdate } from './relay-update.js';
 import { ReplayWindow } from './replay-window.js';
+import { SessionQuality } from './session-quality.js';
 import type { MakeSessionTagKey, SessionTagKey } from './session-tag.js';
 
 export interface SessionOptions {
@@ -22,6 +23,7 @@ export class Session {
   readonly serverKey: SessionTagKey;
   readonly window = new ReplayWindow();
   readonly path = new Path();
+  readonly quality = new SessionQuality();
   readonly voiceRate: VoiceRate;
   readonly pingRate: TokenBucket;
   /** The counter of the last packet that the server itself sent to the session. */

@@ -17,6 +17,7 @@ import { type Actor, ANONYMOUS, type RequestContext } from '../request-context.j
 import type { RoleService } from '../roles/role.service.js';
 import { sessionRoutes } from '../sessions/session.routes.js';
 import type { SessionService } from '../sessions/session.service.js';
+import type { VoiceQualityService } from '../sessions/voice-quality.service.js';
 import { userRoutes } from '../users/user.routes.js';
 import type { UserService } from '../users/user.service.js';
 import { sendJson, sendOutcome } from './answer.js';
@@ -32,6 +33,7 @@ export interface RestServices {
   readonly roles: RoleService;
   readonly channels: ChannelService;
   readonly sessions: SessionService;
+  readonly voiceQuality: VoiceQualityService;
   readonly occupancy: OccupancyService;
 }
 

@@ -1,9 +1,10 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { type Connection, toConnection } from '../graphql/connection.js';
 import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { toOrganizationId, toRoleId, toUserId } from '../graphql/id-argument.js';
 import type { Answer } from '../graphql/mutation-payload.js';
 import { PageArgs, toPageRequest } from '../graphql/page-args.js';
+import { Parent } from '../graphql/parent.js';
 import { type PermissionBit, PermissionType, toPermissionBits, toPermissionMask } from '../graphql/permission-enum.js';
 import { withoutNulls } from '../graphql/without-nulls.js';
 import { Organization } from '../organizations/organization.entity.js';
@@ -108,7 +109,7 @@ export class RoleResolver {
   @FieldResolver(() => [PermissionType], {
     description: 'What it grants where no ACL governs. MANAGE grants everything in the organization.',
   })
-  permissions(@Root() { permissions }: Role): PermissionBit[] {
+  permissions(@Parent() { permissions }: Role): PermissionBit[] {
     return toPermissionBits(permissions);
   }
 
@@ -116,12 +117,15 @@ export class RoleResolver {
     nullable: true,
     description: 'Where it belongs; null for a role of the platform.',
   })
-  async organization(@Ctx() ctx: GraphqlContext, @Root() { organizationId }: Role): Promise<Organization | undefined> {
+  async organization(
+    @Ctx() ctx: GraphqlContext,
+    @Parent() { organizationId }: Role,
+  ): Promise<Organization | undefined> {
     return organizationId === null ? undefined : ctx.loaders.organization.load(organizationId);
   }
 
   @FieldResolver(() => UserConnection, { description: 'Who holds it, oldest first.' })
-  async users(@Ctx() ctx: GraphqlContext, @Root() role: Role, @Args() args: PageArgs): Promise<Connection<User>> {
+  async users(@Ctx() ctx: GraphqlContext, @Parent() role: Role, @Args() args: PageArgs): Promise<Connection<User>> {
     const page = toPageRequest(args);
     return toConnection(await ctx.loaders.usersOfRole.load({ owner: role, question: page }), page, ({ id }) => id);
   }

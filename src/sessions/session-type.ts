@@ -1,5 +1,5 @@
 import { Field, ID, ObjectType } from 'type-graphql';
-import type { ChannelId, UserId } from '../ids.js';
+import type { ChannelId, SessionId, UserId } from '../ids.js';
 import { MAX_LISTENED_CHANNELS, type PresentSession } from './session.js';
 
 /** The GraphQL type of a session; the address of the client is not shown. */
@@ -25,7 +25,7 @@ export class SessionType
     >
 {
   @Field(() => ID, { description: 'The number in the voice protocol. Not one of the database.' })
-  declare id: number;
+  declare id: SessionId;
 
   declare userId: UserId;
   declare channelIds: readonly ChannelId[];

@@ -6,8 +6,15 @@ import { listOutcome } from '../rest/outcome.js';
 import { defineRoute, NO_BODY, pathId, type Route } from '../rest/route.js';
 import type { PresentSession } from './session.js';
 import type { SessionService } from './session.service.js';
+import type { VoiceFlow, VoiceQuality } from './voice-quality.js';
+import type { VoiceQualityService } from './voice-quality.service.js';
 
-export function sessionRoutes({ sessions }: { readonly sessions: SessionService }): readonly Route[] {
+export interface SessionRouteServices {
+  readonly sessions: SessionService;
+  readonly voiceQuality: VoiceQualityService;
+}
+
+export function sessionRoutes({ sessions, voiceQuality }: SessionRouteServices): readonly Route[] {
   return [
     defineRoute({
       operationId: 'sessions',
@@ -22,11 +29,31 @@ export function sessionRoutes({ sessions }: { readonly sessions: SessionService 
       shown: sessionBody,
       handle: async ({ ctx, path, query }) => {
         const page = pageRequestOf(query);
-        return listOutcome(await sessions.list(ctx, path.id, page), page, present);
+        const found = await sessions.list(ctx, path.id, page);
+        const ids = found.items.map(({ id }) => id);
+        const qualities = await voiceQuality.ofMany(ctx, ids);
+        return listOutcome(found, page, (session) => present(session, qualities.get(session.id)));
       },
     }),
   ];
 }
+
+const flowBody = z
+  .strictObject({
+    expected: z.int().min(0).describe('Packets that were sent, as far as is known.'),
+    lost: z.int().min(0).describe('Of these, those that did not arrive.'),
+    jitter_ms: z.number().nullable().describe('RFC 3550, 6.4.1; null where nothing was measured.'),
+  })
+  .meta({ title: 'VoiceFlow' });
+
+const qualityBody = z
+  .strictObject({
+    up: flowBody.describe('From the client to the server.'),
+    down: flowBody.describe('From the server to the client, as the client says.'),
+    client_round_trip_ms: z.number().nullable().describe('By UDP, as the client says.'),
+    server_round_trip_ms: z.number().nullable().describe('As the server has measured it.'),
+  })
+  .meta({ title: 'VoiceQuality' });
 
 const sessionBody = z
   .strictObject({
@@ -44,10 +71,11 @@ const sessionBody = z
     priority_speaker: z.boolean().describe('A moderator wants it to be heard above others.'),
     channel_ids: z.array(serial).describe('The channels that it has joined, in the order of joining.'),
     listening_channel_ids: z.array(serial).describe('The channels that it hears without being in them.'),
+    voice_quality: qualityBody.nullable().describe('How voice goes; null where it has sent none yet.'),
   })
   .meta({ title: 'Session' });
 
-function present(session: PresentSession): z.input<typeof sessionBody> {
+function present(session: PresentSession, quality: VoiceQuality | undefined): z.input<typeof sessionBody> {
   return {
     id: session.id,
     org_id: session.organizationId,
@@ -63,5 +91,19 @@ function present(session: PresentSession): z.input<typeof sessionBody> {
     priority_speaker: session.prioritySpeaker,
     channel_ids: [...session.channelIds],
     listening_channel_ids: [...session.listeningChannelIds],
+    voice_quality: quality === undefined ? null : presentQuality(quality),
   };
+}
+
+function presentQuality(quality: VoiceQuality): z.input<typeof qualityBody> {
+  return {
+    up: presentFlow(quality.up),
+    down: presentFlow(quality.down),
+    client_round_trip_ms: quality.clientRoundTripMs,
+    server_round_trip_ms: quality.serverRoundTripMs,
+  };
+}
+
+function presentFlow({ expected, lost, jitterMs }: VoiceFlow): z.input<typeof flowBody> {
+  return { expected, lost, jitter_ms: jitterMs };
 }

@@ -5,7 +5,7 @@ import type { OrganizationId, SessionId, UserId } from '../ids.js';
 import type { Occupancy } from '../occupancy/occupancy.js';
 import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
 import { denied, type PermissionService } from '../permissions/permission.service.js';
-import type { RequestContext } from '../request-context.js';
+import type { Credential, RequestContext } from '../request-context.js';
 import type { PresentSession, SelfState, Session, Standing } from './session.js';
 import type { SessionIds } from './session-ids.js';
 import type { SessionRegistry } from './session-registry.js';
@@ -63,7 +63,7 @@ export class SessionService {
       id: this.#ids.next((id) => this.#registry.find(id) !== undefined),
       ...{ userId, organizationId, username, door, clientName, remoteAddress },
       connectedAt: new Date(),
-      isByApiKey: actor.scopes !== null,
+      credential: actor.credential,
       selfMuted: false,
       selfDeafened: false,
       recording: false,
@@ -92,11 +92,15 @@ export class SessionService {
     if (session !== undefined) await this.#end(session.id, reason);
   }
 
-  /** Ends the session that a user has, where an API key opened it. Only the server itself does this. */
-  async closeOfApiKey(ctx: RequestContext, userId: UserId): Promise<void> {
+  /** Ends the session that a user has, where it was opened by a login or an API key of which this is true. Only the server itself does this. */
+  async closeOfCredential(
+    ctx: RequestContext,
+    userId: UserId,
+    isWithdrawn: (credential: Credential) => boolean,
+  ): Promise<void> {
     requireSystem(ctx);
     const session = this.#registry.ofUser(userId);
-    if (session?.isByApiKey === true) await this.#end(session.id, 'credentials_changed');
+    if (session !== undefined && isWithdrawn(session.credential)) await this.#end(session.id, 'credentials_changed');
   }
 
   /** Ends all sessions of an organization. Only the server itself does this. */

@@ -1,5 +1,5 @@
 import type { ChannelId, OrganizationId, SessionId, UserId } from '../ids.js';
-import type { Door } from '../request-context.js';
+import type { Credential, Door } from '../request-context.js';
 
 /** How many channels a session listens to at most without being in them. */
 export const MAX_LISTENED_CHANNELS = 16;
@@ -17,8 +17,8 @@ export interface Session {
   readonly connectedAt: Date;
   /** The address of the client, or null where there is none. Not for logs. */
   readonly remoteAddress: string | null;
-  /** True where an API key opened it, and not a password or a login. */
-  readonly isByApiKey: boolean;
+  /** What its user had proved themselves by: the session ends when that does not hold any more. */
+  readonly credential: Credential;
   /** Others do not hear this session, by its own wish. */
   readonly selfMuted: boolean;
   /** This session hears nobody, by its own wish. */

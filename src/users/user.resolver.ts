@@ -1,9 +1,10 @@
-import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { type Connection, toConnectionOfAll } from '../graphql/connection.js';
 import type { GraphqlContext } from '../graphql/graphql-context.js';
 import { toOrganizationId, toRoleId, toUserId } from '../graphql/id-argument.js';
 import type { Answer } from '../graphql/mutation-payload.js';
 import { PageArgs, toPageRequest } from '../graphql/page-args.js';
+import { Parent } from '../graphql/parent.js';
 import { withoutNulls } from '../graphql/without-nulls.js';
 import { Organization } from '../organizations/organization.entity.js';
 import type { Role } from '../roles/role.entity.js';
@@ -61,7 +62,7 @@ export class UserResolver {
     @Arg('input', () => DeleteUserInput, { description: 'Which one.' }) input: DeleteUserInput,
   ): Promise<Answer<DeleteUserPayload>> {
     const { id, expectedVersion } = withoutNulls(input);
-    await this.#users.delete(ctx, toUserId(id), expectedVersion);
+    await this.#users.delete(ctx, toUserId(id), { expectedVersion });
     return { deletedId: id };
   }
 
@@ -70,7 +71,7 @@ export class UserResolver {
     description:
       'Where the person can be reached. Shown to the user, and to whoever holds MANAGE in the organization; null for all others.',
   })
-  async email(@Ctx() ctx: GraphqlContext, @Root() user: User): Promise<string | null> {
+  async email(@Ctx() ctx: GraphqlContext, @Parent() user: User): Promise<string | null> {
     return ctx.loaders.emailOfUser.load(user);
   }
 
@@ -78,12 +79,15 @@ export class UserResolver {
     nullable: true,
     description: 'Where the user belongs; null for a user of the platform.',
   })
-  async organization(@Ctx() ctx: GraphqlContext, @Root() { organizationId }: User): Promise<Organization | undefined> {
+  async organization(
+    @Ctx() ctx: GraphqlContext,
+    @Parent() { organizationId }: User,
+  ): Promise<Organization | undefined> {
     return organizationId === null ? undefined : ctx.loaders.organization.load(organizationId);
   }
 
   @FieldResolver(() => RoleConnection, { description: 'The roles that the user holds, oldest first.' })
-  async roles(@Ctx() ctx: GraphqlContext, @Root() { id }: User, @Args() args: PageArgs): Promise<Connection<Role>> {
+  async roles(@Ctx() ctx: GraphqlContext, @Parent() { id }: User, @Args() args: PageArgs): Promise<Connection<Role>> {
     return toConnectionOfAll(await ctx.loaders.rolesOfUser.load(id), toPageRequest(args), (role) => role.id);
   }
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { notFound } from '../errors.js';
 import { organizationId, roleId, userId } from '../ids.js';
 import { moment, serial, version } from '../rest/field-types.js';
 import { NOTHING } from '../rest/outcome.js';
@@ -52,9 +51,7 @@ export function userRoutes({
       outcome: 'nothing',
       shown: NO_BODY,
       handle: async ({ ctx, path, expectedVersion }) => {
-        const user = await users.get(ctx, path.user_id);
-        if (user.organizationId !== path.id) throw notFound('user');
-        await users.delete(ctx, user.id, expectedVersion);
+        await users.delete(ctx, path.user_id, { expectedVersion, within: path.id });
         return NOTHING;
       },
     }),

@@ -5,6 +5,7 @@ import type { PasswordHasher } from '../auth/password-hasher.js';
 import type { Database, Transaction } from '../database/database.js';
 import { pagesOfLists } from '../database/list-pages.js';
 import { readRows } from '../database/read-rows.js';
+import { select } from '../database/select.js';
 import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
@@ -36,6 +37,12 @@ export interface UserChange {
   /** A new password ends all logins and sessions of the user. */
   readonly password?: string | undefined;
   readonly expectedVersion?: number | undefined;
+}
+
+export interface UserDeletion {
+  readonly expectedVersion?: number | undefined;
+  /** NOT_FOUND where the user is of another organization. */
+  readonly within?: OrganizationId | undefined;
 }
 
 /** The people and tools of an organization. */
@@ -102,7 +109,7 @@ export class UserService {
     const { afterId, limit } = pageStart(page);
     const roleIds = roles.map(({ id }) => id);
     return this.#database.read(ctx, async (em) => {
-      const holders = await em.execute<Holder[]>(HOLDERS_STATEMENT, [`{${roleIds.join(',')}}`, afterId, limit]);
+      const holders = await select<Holder>(em, HOLDERS_STATEMENT, [`{${roleIds.join(',')}}`, afterId, limit]);
       const users = await readRows(em, User, { id: { $in: [...new Set(holders.map((holder) => holder.user_id))] } });
       const byId = new Map(users.map((user) => [user.id, user]));
       const lists = Map.groupBy(holders, (holder) => holder.role_id);
@@ -187,11 +194,12 @@ export class UserService {
   }
 
   /** Removes a user, whose sessions end at once. Needs MANAGE; throws OWNER_REQUIRED for the owner. */
-  async delete(ctx: RequestContext, id: UserId, expectedVersion?: number): Promise<void> {
+  async delete(ctx: RequestContext, id: UserId, { expectedVersion, within }: UserDeletion = {}): Promise<void> {
     this.#permissions.requireLogin(ctx);
     await this.#database.write(ctx, async ({ em, publish, record }) => {
       const user = await find(em, id);
       const { organizationId } = user;
+      if (within !== undefined && within !== organizationId) throw notFound('user');
       await this.#permissions.requireManage(ctx, em, organizationId, 'user');
       if (organizationId === null) throw notFound('user');
       const organization = await em.findOneOrFail(

@@ -252,7 +252,7 @@ function session(id: number, user: UserId): Session {
     clientName: '',
     connectedAt: new Date(0),
     remoteAddress: null,
-    isByApiKey: false,
+    credential: { tokenVersion: 0, loginId: null, apiKey: null },
     selfMuted: false,
     selfDeafened: false,
     recording: false,

@@ -2,7 +2,7 @@ import { notFound, unreachable } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
 import { type ChannelId, channelId, parseSerial, type WhisperTargetId } from '../ids.js';
 import type { OccupancyService } from '../occupancy/occupancy.service.js';
-import type { Login, Resume, SetWhisperTarget } from '../protocol/generated/control_pb.js';
+import type { Login, Ping, Resume, SetWhisperTarget } from '../protocol/generated/control_pb.js';
 import { MAX_PACKET_BYTES } from '../relay/packet.js';
 import type { RequestContext } from '../request-context.js';
 import type { ModerationService } from '../sessions/moderation.service.js';
@@ -11,6 +11,7 @@ import type { ConnectionHandler, RequestBody } from './control-connection.js';
 import type { ServerBody } from './control-frames.js';
 import type { LiveSession } from './live-sessions.js';
 import { moderate } from './moderate-request.js';
+import { type PongBody, qualityMessage, qualityReport } from './quality-message.js';
 import { type Opened, type OpeningPorts, SessionOpening, type Visitor } from './session-opening.js';
 import type { SessionRates } from './session-rates.js';
 import { toWhisperTarget, whisperAudience } from './whisper-request.js';
@@ -66,11 +67,11 @@ export class ControlRequests implements ConnectionHandler {
         break;
       case 'leave':
         await this.#ports.occupancy.leave(ctx, session.id, toChannelId(body.value.channelId));
-        await this.#ports.feed.settled();
+        await this.#ports.feed.settled(session);
         break;
       case 'setSelfState':
         await this.#ports.sessions.setSelfState(ctx, session.id, body.value);
-        await this.#ports.feed.settled();
+        await this.#ports.feed.settled(session);
         break;
       case 'sendText':
         this.#rates.takeText(this.#ports.nowMs());
@@ -80,22 +81,22 @@ export class ControlRequests implements ConnectionHandler {
         return { case: 'whisperTargetSet', value: { targetId: await this.#setWhisper(session, body.value) } };
       case 'removeWhisperTarget':
         this.#ports.feed.removeWhisper(session, toWhisperTarget(body.value.targetId));
-        await this.#ports.feed.settled();
+        await this.#ports.feed.settled(session);
         break;
       case 'listen':
         await this.#listen(ctx, session, body.value);
         break;
       case 'unlisten':
         this.#ports.occupancy.unlisten(ctx, session.id, toChannelId(body.value.channelId));
-        await this.#ports.feed.settled();
+        await this.#ports.feed.settled(session);
         break;
       case 'moderate':
         this.#rates.takeModeration(this.#ports.nowMs());
         await moderate(this.#ports.moderation, ctx, body.value);
-        await this.#ports.feed.settled();
+        await this.#ports.feed.settled(session);
         break;
       case 'ping':
-        return { case: 'pong', value: { timestamp: body.value.timestamp } };
+        return { case: 'pong', value: await this.#ping(session, body.value) };
       default:
         unreachable(body);
     }
@@ -104,8 +105,9 @@ export class ControlRequests implements ConnectionHandler {
 
   tunneled(packet: Uint8Array): void {
     if (this.#live === null) return;
+    const { session } = this.#live;
     // What is too long is dropped and counted by the relay, which one byte too many is enough for.
-    this.#ports.relay.receiveTunneled(this.#live.session.id, packet.subarray(0, MAX_PACKET_BYTES + 1));
+    this.#ports.feed.relayOf(session).receiveTunneled(session.id, packet.subarray(0, MAX_PACKET_BYTES + 1));
   }
 
   ended(reason: LeaveReason, isLost: boolean): void {
@@ -121,6 +123,16 @@ export class ControlRequests implements ConnectionHandler {
     this.#live = live;
     this.#client.onOpen();
     return frames;
+  }
+
+  /** With a report of what has come of voice, the answer tells how it goes. */
+  async #ping(session: Session, { timestamp, voice }: Ping): Promise<PongBody> {
+    if (voice === undefined) return { timestamp };
+    const { id } = session;
+    const relay = this.#ports.feed.relayOf(session);
+    relay.reportQuality(id, qualityReport(voice));
+    const quality = (await relay.qualitiesOf([id])).get(id);
+    return quality === undefined ? { timestamp } : { timestamp, voice: qualityMessage(quality) };
   }
 
   #setWhisper(session: Session, request: SetWhisperTarget): Promise<WhisperTargetId> {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AuthService } from '../auth/auth.service.js';
 import type { BanService } from '../bans/ban.service.js';
 import type { ChannelService } from '../channels/channel.service.js';
 import { AppError, notFound } from '../errors.js';
@@ -34,6 +35,7 @@ export interface FeedPorts {
   readonly channels: ChannelService;
   readonly organizations: OrganizationService;
   readonly bans: BanService;
+  readonly auth: AuthService;
   readonly logger: Logger;
   /** A monotonic clock, in milliseconds. */
   readonly nowMs: () => number;
@@ -83,6 +85,11 @@ export class OrganizationFeed {
       },
     });
     this.#refreshing = new RepeatedTask(() => this.#load(), ports.logger);
+  }
+
+  /** The worker of the relay that serves the organization. */
+  get relay(): RelayHost {
+    return this.#ports.relay;
   }
 
   /** True where nobody is here or about to come. */
@@ -235,21 +242,23 @@ export class OrganizationFeed {
   }
 
   async #load(): Promise<void> {
-    const { organizations, channels, permissions, occupancy, sessions, bans } = this.#ports;
+    const { organizations, channels, permissions, occupancy, sessions, bans, auth } = this.#ports;
     const { organizationId } = this.view;
     const ctx = systemContext('voice-feed');
     const present = [...this.view.sessions.values(), ...this.#admissions.values()].map(({ session }) => session);
     const userIds = present.map(({ userId }) => userId);
     let loaded: LoadedPolicy;
     let banned: readonly boolean[];
+    let withdrawn: readonly boolean[];
     try {
-      const [organization, tree, policy, verdicts] = await Promise.all([
+      const [organization, tree, policy, ...verdicts] = await Promise.all([
         organizations.get(ctx, organizationId),
         channels.tree(ctx, organizationId),
         permissions.policyOf(ctx, organizationId, userIds),
         bans.match(organizationId, present),
+        auth.withdrawn(present),
       ]);
-      [loaded, banned] = [policy, verdicts];
+      [loaded, [banned, withdrawn]] = [policy, verdicts];
       if (this.#isClosed) return;
       this.#takeFacts(new OrganizationFacts(organization, tree, policy, (channel) => occupancy.capacityOf(channel)));
     } catch (error) {
@@ -261,6 +270,7 @@ export class OrganizationFeed {
     for (const [index, { id, userId }] of present.entries()) {
       if (!loaded.subjects.has(userId)) await sessions.close(ctx, id, 'user_deleted');
       else if (banned[index] === true) await sessions.close(ctx, id, 'banned');
+      else if (withdrawn[index] === true) await sessions.close(ctx, id, 'credentials_changed');
     }
     if (this.view.facts?.recordingAllowed === false) await this.#closeRecording();
     await occupancy.reconcile(ctx, organizationId, loaded);

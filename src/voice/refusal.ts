@@ -46,7 +46,10 @@ export function endOfSession(reason: LeaveReason): AppError | null {
     case 'organization_deleted':
       return new AppError('UNAUTHENTICATED', 'This login is gone: there is no such user any more.');
     case 'credentials_changed':
-      return new AppError('UNAUTHENTICATED', 'The password was changed: log in again.');
+      return new AppError(
+        'UNAUTHENTICATED',
+        'The password was changed, or what you had logged in by has ended: log in again.',
+      );
     case 'shutting_down':
       return new AppError('SHUTTING_DOWN', 'The server is shutting down.');
     default:

@@ -4,24 +4,25 @@ import type { EventBus } from '../events/event-bus.js';
 import type { ChannelId, OrganizationId, SessionId, UserId, WhisperTargetId } from '../ids.js';
 import type { SendText } from '../protocol/generated/control_pb.js';
 import type { SessionUpdate } from '../relay/relay-update.js';
-import { systemContext } from '../request-context.js';
+import { type Credential, systemContext } from '../request-context.js';
 import type { Session } from '../sessions/session.js';
 import type { UserService } from '../users/user.service.js';
 import type { ControlClient } from './control-events.js';
+import { KeyExpiry } from './key-expiry.js';
 import { type FeedPorts, OrganizationFeed } from './organization-feed.js';
+import type { RelayHost } from './relay-host.js';
+import { RelayKeeper } from './relay-keeper.js';
 import { addressText } from './text-messages.js';
 import { WhisperTargetIds } from './whisper-target-ids.js';
 import type { WhisperAudience } from './whispers.js';
 
 /** How often the relay is told the whole truth, and each organization loaded again, in milliseconds: so long an event that was lost can do harm. */
 const RESYNC_INTERVAL_MS = 5000;
-/** The pause before a relay that has died is started again, in milliseconds: longer each time where it does not live long. */
-const FIRST_RESTART_MS = 100;
-const MAX_RESTART_MS = 5000;
-const LONG_LIFE_MS = 60_000;
 const SESSION_KEY_BYTES = 16;
 
-export interface RelayFeedOptions extends FeedPorts {
+export interface RelayFeedOptions extends Omit<FeedPorts, 'relay'> {
+  /** The workers of the relay: each organization is served by one of them. */
+  readonly relays: readonly RelayHost[];
   readonly events: EventBus;
   readonly users: UserService;
 }
@@ -30,6 +31,8 @@ export interface RelayFeedOptions extends FeedPorts {
 export interface Entrance {
   /** The keys of its session. */
   readonly keys: SessionUpdate;
+  /** Where its voice goes by UDP. */
+  readonly udpPort: number;
   /** Name and tag of the organization. */
   readonly name: string;
   readonly tag: string;
@@ -37,29 +40,34 @@ export interface Entrance {
   readonly frames: Uint8Array;
 }
 
+interface ServedSession {
+  readonly keys: SessionUpdate;
+  readonly relay: RelayHost;
+}
+
 /** The one place that turns what the control plane has decided into what the relay does and what clients are told. */
 export class RelayFeed {
   readonly #options: RelayFeedOptions;
   readonly #organizations = new Map<OrganizationId, OrganizationFeed>();
-  /** The sessions that the relay knows, with their keys. */
-  readonly #sessions = new Map<SessionId, SessionUpdate & { readonly organizationId: OrganizationId }>();
+  /** The sessions that the relay knows. */
+  readonly #sessions = new Map<SessionId, ServedSession>();
+  readonly #keepers: readonly RelayKeeper[];
   readonly #whisperTargetIds: WhisperTargetIds;
   readonly #unsubscribe: () => void;
   readonly #resyncTimer: NodeJS.Timeout;
-  #restartTimer: NodeJS.Timeout | undefined;
-  #restartPauseMs = FIRST_RESTART_MS;
-  #relayStartedAtMs: number;
+  readonly #keyExpiry = new KeyExpiry((sessionId) => this.#onKeyOver(sessionId));
   #generation = 0;
   #isHealing = false;
-  #isClosed = false;
 
   constructor(options: RelayFeedOptions) {
     this.#options = options;
     this.#whisperTargetIds = new WhisperTargetIds(randomNumber(options.randomBytes));
     this.#unsubscribe = options.events.subscribe((event) => this.#onEvent(event));
     this.#resyncTimer = setInterval(() => this.#resync(), RESYNC_INTERVAL_MS);
-    this.#relayStartedAtMs = options.nowMs();
-    options.relay.onLost(() => this.#onRelayLost());
+    const { logger, nowMs } = options;
+    this.#keepers = options.relays.map(
+      (relay) => new RelayKeeper({ relay, logger, nowMs, onRestarted: () => this.#tellAll(relay) }),
+    );
   }
 
   /**
@@ -67,7 +75,7 @@ export class RelayFeed {
    * meanwhile, and UNAVAILABLE where the database is away.
    */
   async admit(session: Session): Promise<void> {
-    const { relay, randomBytes } = this.#options;
+    const { randomBytes } = this.#options;
     const { id: sessionId, organizationId } = session;
     // What has ended before it came here would never be told to end.
     if (!this.#options.sessions.isOpen(sessionId)) {
@@ -76,20 +84,24 @@ export class RelayFeed {
     const [clientKey, serverKey] = [randomBytes(SESSION_KEY_BYTES), randomBytes(SESSION_KEY_BYTES)];
     const keys = { sessionId, clientKey, serverKey };
     const organization = this.#organization(organizationId);
-    this.#sessions.set(sessionId, { ...keys, organizationId });
+    const { relay } = organization;
+    this.#sessions.set(sessionId, { keys, relay });
     relay.update({ type: 'add_session', ...keys });
+    const leftMs = session.credential.apiKey?.leftMs ?? null;
+    if (leftMs !== null) this.#keyExpiry.watch(sessionId, leftMs);
     await organization.admit(session);
   }
 
   /** From now on the client is told what happens, also where another one was before. Throws UNAUTHENTICATED where the session has ended. */
   enter({ id, organizationId }: Session, client: ControlClient): Entrance {
     const organization = this.#organizations.get(organizationId);
-    const keys = this.#sessions.get(id);
+    const served = this.#sessions.get(id);
     const facts = organization?.view.facts;
-    if (organization === undefined || keys === undefined || !facts || !organization.view.sessions.has(id)) {
+    if (organization === undefined || served === undefined || !facts || !organization.view.sessions.has(id)) {
       throw new AppError('UNAUTHENTICATED', 'Your session has ended.');
     }
-    return { keys, name: facts.name, tag: facts.tag, frames: organization.enter(id, client) };
+    const udpPort = served.relay.voicePort;
+    return { keys: served.keys, udpPort, name: facts.name, tag: facts.tag, frames: organization.enter(id, client) };
   }
 
   /** The client of the session is told nothing until it comes back; then it gets the texts that came meanwhile. */
@@ -132,19 +144,26 @@ export class RelayFeed {
     organization.events.sendLasting(receivers, message);
   }
 
-  /** Resolves when the relay knows of all that has happened before. */
-  async settled(): Promise<void> {
+  /** The worker of the relay that serves the session. Throws NOT_FOUND where it has ended. */
+  relayOf({ id }: Session): RelayHost {
+    const served = this.#sessions.get(id);
+    if (served === undefined) throw notFound('session');
+    return served.relay;
+  }
+
+  /** Resolves when the relay knows of all that has happened before in the organization of the session. */
+  async settled({ organizationId }: Session): Promise<void> {
     // What happens in one turn is told to the relay at the end of it.
     await new Promise((resolve) => setImmediate(resolve));
-    await this.#options.relay.settled();
+    await this.#organizations.get(organizationId)?.relay.settled();
   }
 
   /** Stops following. */
   close(): void {
-    this.#isClosed = true;
     this.#unsubscribe();
     clearInterval(this.#resyncTimer);
-    clearTimeout(this.#restartTimer);
+    for (const keeper of this.#keepers) keeper.close();
+    this.#keyExpiry.close();
     for (const organization of this.#organizations.values()) organization.close();
     this.#organizations.clear();
   }
@@ -162,8 +181,9 @@ export class RelayFeed {
         organization?.changed(this.#options.sessions.get(systemContext('voice-feed'), event.sessionId));
         break;
       case 'session_closed':
+        this.#sessions.get(event.sessionId)?.relay.update({ type: 'remove_session', sessionId: event.sessionId });
         this.#sessions.delete(event.sessionId);
-        this.#options.relay.update({ type: 'remove_session', sessionId: event.sessionId });
+        this.#keyExpiry.forget(event.sessionId);
         organization?.closed(event.sessionId, event.reason, event.message);
         if (organization !== undefined) this.#dropIfEmpty(organization);
         break;
@@ -186,7 +206,10 @@ export class RelayFeed {
         );
         break;
       case 'api_key_revoked':
-        this.#background(this.#options.sessions.closeOfApiKey(systemContext('voice-feed'), event.userId));
+        this.#endSessionBy(event.userId, ({ apiKey }) => apiKey?.id === event.apiKeyId);
+        break;
+      case 'login_ended':
+        this.#endSessionBy(event.userId, ({ loginId }) => loginId === event.loginId);
         break;
       case 'organization_updated':
       case 'owner_changed':
@@ -214,8 +237,19 @@ export class RelayFeed {
     }
   }
 
+  /** Whether the key is over is for the database to say. */
+  #onKeyOver(sessionId: SessionId): void {
+    for (const organization of this.#organizations.values()) {
+      if (organization.view.sessions.has(sessionId)) organization.refreshPersistently();
+    }
+  }
+
   #endSessionOf(userId: UserId, reason: 'user_deleted' | 'credentials_changed'): void {
     this.#background(this.#options.sessions.closeOfUser(systemContext('voice-feed'), userId, reason));
+  }
+
+  #endSessionBy(userId: UserId, isWithdrawn: (credential: Credential) => boolean): void {
+    this.#background(this.#options.sessions.closeOfCredential(systemContext('voice-feed'), userId, isWithdrawn));
   }
 
   async #takeName(userId: UserId): Promise<void> {
@@ -226,7 +260,7 @@ export class RelayFeed {
   }
 
   #resync(): void {
-    this.#tellAll();
+    for (const relay of this.#options.relays) this.#tellAll(relay);
     if (this.#isHealing) return;
     this.#isHealing = true;
     this.#background(
@@ -241,42 +275,16 @@ export class RelayFeed {
     for (const organization of [...this.#organizations.values()]) await organization.heal();
   }
 
-  #tellAll(): void {
+  /** Tells a worker the whole truth about those whom it serves. */
+  #tellAll(relay: RelayHost): void {
     this.#generation += 1;
-    this.#options.relay.update({
+    const organizations = [...this.#organizations.values()].filter((each) => each.relay === relay);
+    relay.update({
       type: 'replace_all',
       generation: this.#generation,
-      sessions: [...this.#sessions.values()].map(({ sessionId, clientKey, serverKey }) => ({
-        sessionId,
-        clientKey,
-        serverKey,
-      })),
-      routes: [...this.#organizations.values()].flatMap(({ routes }) => [...routes]),
+      sessions: [...this.#sessions.values()].filter((served) => served.relay === relay).map(({ keys }) => keys),
+      routes: organizations.flatMap(({ routes }) => [...routes]),
     });
-  }
-
-  #onRelayLost(): void {
-    const livedMs = this.#options.nowMs() - this.#relayStartedAtMs;
-    if (livedMs >= LONG_LIFE_MS) this.#restartPauseMs = FIRST_RESTART_MS;
-    this.#restartRelay();
-  }
-
-  #restartRelay(): void {
-    if (this.#isClosed) return;
-    clearTimeout(this.#restartTimer);
-    this.#restartTimer = setTimeout(() => {
-      this.#options.relay.restart().then(
-        () => {
-          this.#relayStartedAtMs = this.#options.nowMs();
-          this.#tellAll();
-        },
-        (error: unknown) => {
-          this.#options.logger.error({ err: error }, 'voice relay cannot be started again yet');
-          this.#restartRelay();
-        },
-      );
-    }, this.#restartPauseMs);
-    this.#restartPauseMs = Math.min(MAX_RESTART_MS, 2 * this.#restartPauseMs);
   }
 
   #present(id: OrganizationId): OrganizationFeed {
@@ -288,9 +296,19 @@ export class RelayFeed {
   #organization(id: OrganizationId): OrganizationFeed {
     const known = this.#organizations.get(id);
     if (known !== undefined) return known;
-    const organization = new OrganizationFeed(id, this.#options, this.#whisperTargetIds);
+    const ports = { ...this.#options, relay: this.#leastBusyRelay() };
+    const organization = new OrganizationFeed(id, ports, this.#whisperTargetIds);
     this.#organizations.set(id, organization);
     return organization;
+  }
+
+  /** The worker that serves the fewest sessions. An organization stays with its worker for as long as anybody is there. */
+  #leastBusyRelay(): RelayHost {
+    const counts = new Map(this.#options.relays.map((relay) => [relay, 0]));
+    for (const { relay } of this.#sessions.values()) counts.set(relay, (counts.get(relay) ?? 0) + 1);
+    const [least] = [...counts].sort(([, left], [, right]) => left - right);
+    if (least === undefined) throw new Error('a feed has one relay at least');
+    return least[0];
   }
 
   #dropIfEmpty(organization: OrganizationFeed): void {

@@ -4,12 +4,16 @@ import type { Logger } from 'pino';
 import { AppError, unreachable } from '../errors.js';
 import { type ChannelId, channelId, type SessionId, sessionId } from '../ids.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
+import type { QualityReport } from '../relay/session-quality.js';
+import type { VoiceQualitySource } from '../sessions/voice-quality.js';
 import { cannotBind } from './bind-error.js';
+import { PendingAnswers } from './pending-answers.js';
 import type {
   MessageFromRelayWorker,
   MessageToRelayWorker,
   RelayCounters,
   RelayWorkerOptions,
+  SessionQuality,
   TunneledPacket,
 } from './relay-messages.js';
 import { NATIVE_BACKEND_MISSING } from './udp-backend.js';
@@ -27,19 +31,15 @@ type TunneledListener = (sessionId: SessionId, packet: Uint8Array) => void;
 type LostListener = (reason: Error) => void;
 type ActivityListener = (sessionId: SessionId, channelId: ChannelId) => void;
 
-interface PendingCounters {
-  readonly resolve: (counters: RelayCounters) => void;
-  readonly reject: (reason: Error) => void;
-}
-
 /** The main thread's handle on the relay, which runs in a worker thread so that nothing here makes voice wait. */
-export class RelayHost {
+export class RelayHost implements VoiceQualitySource {
   readonly #options: RelayHostOptions;
   readonly #tunneledListeners: TunneledListener[] = [];
   readonly #lostListeners: LostListener[] = [];
   readonly #activityListeners: ActivityListener[] = [];
-  readonly #pendingCounters = new Map<number, PendingCounters>();
-  readonly #pendingSettlements = new Map<number, () => void>();
+  readonly #counters = new PendingAnswers<RelayCounters>();
+  readonly #qualities = new PendingAnswers<readonly SessionQuality[]>();
+  readonly #settlements = new PendingAnswers<void>();
   #worker: Worker | null = null;
   #tunneled: TunneledPacket[] = [];
   #voicePort: number;
@@ -94,23 +94,30 @@ export class RelayHost {
   /** Resolves once the relay has taken in all that it was told before, or has died: a datagram may otherwise overtake an update. */
   settled(): Promise<void> {
     if (this.#worker === null) return Promise.resolve();
-    this.#lastRequestId += 1;
-    const requestId = this.#lastRequestId;
-    return new Promise((resolve) => {
-      this.#pendingSettlements.set(requestId, resolve);
-      this.#post({ type: 'settle', requestId });
-    });
+    const requestId = this.#nextRequestId();
+    this.#post({ type: 'settle', requestId });
+    return this.#settlements.to(requestId);
   }
 
   /** Throws AppError UNAVAILABLE where there is no worker, or it dies before it answers. */
   counters(): Promise<RelayCounters> {
     if (this.#worker === null) return Promise.reject(relayIsAway());
-    this.#lastRequestId += 1;
-    const requestId = this.#lastRequestId;
-    return new Promise((resolve, reject) => {
-      this.#pendingCounters.set(requestId, { resolve, reject });
-      this.#post({ type: 'get_counters', requestId });
-    });
+    const requestId = this.#nextRequestId();
+    this.#post({ type: 'get_counters', requestId });
+    return this.#counters.to(requestId);
+  }
+
+  /** Hands over what the client of a session says that it has received. */
+  reportQuality(sessionId: SessionId, report: QualityReport): void {
+    this.#post({ type: 'quality_report', sessionId, report });
+  }
+
+  async qualitiesOf(sessionIds: readonly SessionId[]): Promise<ReadonlyMap<SessionId, SessionQuality>> {
+    if (this.#worker === null || sessionIds.length === 0) return new Map();
+    const requestId = this.#nextRequestId();
+    this.#post({ type: 'get_qualities', requestId, sessionIds });
+    const qualities = await this.#qualities.to(requestId);
+    return new Map(qualities.map((quality) => [quality.sessionId, quality]));
   }
 
   /** Starts a new worker, which knows nothing yet, on the same port. To be called after `onLost` only. Throws as {@link start}. */
@@ -182,12 +189,13 @@ export class RelayHost {
         this.#onActivity(message.talks);
         break;
       case 'counters':
-        this.#pendingCounters.get(message.requestId)?.resolve(message.counters);
-        this.#pendingCounters.delete(message.requestId);
+        this.#counters.answer(message.requestId, message.counters);
+        break;
+      case 'qualities':
+        this.#qualities.answer(message.requestId, message.qualities);
         break;
       case 'settled':
-        this.#pendingSettlements.get(message.requestId)?.();
-        this.#pendingSettlements.delete(message.requestId);
+        this.#settlements.answer(message.requestId, undefined);
         break;
       case 'ready':
       case 'failed':
@@ -210,10 +218,14 @@ export class RelayHost {
   }
 
   #endPending(): void {
-    for (const { reject } of this.#pendingCounters.values()) reject(relayIsAway());
-    this.#pendingCounters.clear();
-    for (const resolve of this.#pendingSettlements.values()) resolve();
-    this.#pendingSettlements.clear();
+    this.#counters.failAll(relayIsAway());
+    this.#qualities.answerAll([]);
+    this.#settlements.answerAll(undefined);
+  }
+
+  #nextRequestId(): number {
+    this.#lastRequestId += 1;
+    return this.#lastRequestId;
   }
 
   #post(message: MessageToRelayWorker): void {

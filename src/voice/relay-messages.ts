@@ -2,7 +2,9 @@
 import type { SessionId } from '../ids.js';
 import type { LatencySummary } from '../relay/latency-histogram.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
+import type { QualityReport, SessionQualitySummary } from '../relay/session-quality.js';
 import type { RelayTotals, SessionTraffic } from '../relay/traffic.js';
+import type { GcPauseSummary } from './gc-pauses.js';
 import type { BackendChoice, UdpBackendCounters } from './udp-backend.js';
 
 /** What the worker is started with. */
@@ -34,6 +36,9 @@ export type MessageToRelayWorker =
   | { readonly type: 'update'; readonly update: RelayUpdate }
   | { readonly type: 'tunneled'; readonly packets: readonly TunneledPacket[] }
   | { readonly type: 'get_counters'; readonly requestId: number }
+  /** What the client of a session says that it has received. */
+  | { readonly type: 'quality_report'; readonly sessionId: SessionId; readonly report: QualityReport }
+  | { readonly type: 'get_qualities'; readonly requestId: number; readonly sessionIds: readonly SessionId[] }
   /** Answered when all messages before it have been taken in. */
   | { readonly type: 'settle'; readonly requestId: number };
 
@@ -45,7 +50,13 @@ export type MessageFromRelayWorker =
   /** Who has spoken since the last such message: session and channel of each talk, one after the other. */
   | { readonly type: 'activity'; readonly talks: Uint32Array }
   | { readonly type: 'counters'; readonly requestId: number; readonly counters: RelayCounters }
+  | { readonly type: 'qualities'; readonly requestId: number; readonly qualities: readonly SessionQuality[] }
   | { readonly type: 'settled'; readonly requestId: number };
+
+/** How voice goes from and to a session. */
+export interface SessionQuality extends SessionQualitySummary {
+  readonly sessionId: SessionId;
+}
 
 /** How the relay is doing. */
 export interface RelayCounters {
@@ -56,6 +67,10 @@ export interface RelayCounters {
   readonly totals: RelayTotals;
   /** From the moment the worker has read the batch with a voice packet to the moment its last copy was handed to the system. */
   readonly routingLatency: LatencySummary;
+  /** The same, as counts for `summaryOf` over several workers. */
+  readonly latencyCounts: Uint32Array;
+  /** Of the worker's thread. */
+  readonly gcPauses: GcPauseSummary;
   /** Null before a port is bound. */
   readonly backend: UdpBackendCounters | null;
   readonly sessionTraffic: readonly SessionTraffic[];

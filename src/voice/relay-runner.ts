@@ -4,10 +4,12 @@ import { LatencyHistogram } from '../relay/latency-histogram.js';
 import { NO_SLOT, type Outcome, type Source, type UdpSource } from '../relay/outcome.js';
 import { Relay } from '../relay/relay.js';
 import type { MakeSessionTagKey } from '../relay/session-tag.js';
+import type { GcPauseSummary } from './gc-pauses.js';
 import type {
   MessageFromRelayWorker,
   MessageToRelayWorker,
   RelayCounters,
+  SessionQuality,
   TunneledDelivery,
 } from './relay-messages.js';
 import type { UdpBackend, UdpBackendHandler } from './udp-backend.js';
@@ -25,9 +27,13 @@ export interface RelayRunnerOptions {
   readonly firstServerCounter?: number;
   /** What makes and verifies session tags; node:crypto where it is left out. */
   readonly makeTagKey?: MakeSessionTagKey;
+  /** The garbage collections of the thread; none are told where it is left out. */
+  readonly gcPauses?: () => GcPauseSummary;
   /** Runs the task once, after the packets that are at hand. */
   readonly defer: (task: () => void) => void;
 }
+
+const NO_GC_PAUSES: GcPauseSummary = { count: 0, totalMs: 0, maxMs: 0 };
 
 /** Does what the relay says: brings packets from the backend and from the main thread to it, and its outcomes back to both. */
 export class RelayRunner implements UdpBackendHandler {
@@ -76,6 +82,16 @@ export class RelayRunner implements UdpBackendHandler {
       case 'get_counters':
         this.#options.post({ type: 'counters', requestId: message.requestId, counters: this.counters() });
         break;
+      case 'quality_report':
+        this.#relay.takeReport(message.sessionId, message.report, this.#options.nowMs());
+        break;
+      case 'get_qualities':
+        this.#options.post({
+          type: 'qualities',
+          requestId: message.requestId,
+          qualities: message.sessionIds.flatMap((sessionId) => this.#qualityOf(sessionId)),
+        });
+        break;
       case 'settle':
         this.#options.post({ type: 'settled', requestId: message.requestId });
         break;
@@ -98,9 +114,16 @@ export class RelayRunner implements UdpBackendHandler {
       routes: this.#relay.routeCount,
       totals: this.#relay.totals(),
       routingLatency: this.#latency.summary(nowMs),
+      latencyCounts: this.#latency.counts(nowMs),
+      gcPauses: this.#options.gcPauses?.() ?? NO_GC_PAUSES,
       backend: this.#backend?.counters() ?? null,
       sessionTraffic: this.#relay.sessionTraffic(nowMs),
     };
+  }
+
+  #qualityOf(sessionId: SessionId): SessionQuality[] {
+    const quality = this.#relay.qualityOf(sessionId);
+    return quality === null ? [] : [{ sessionId, ...quality }];
   }
 
   #onTunneled(sessionId: SessionId, packet: Uint8Array): void {

@@ -1,6 +1,7 @@
 /** The script of the relay's thread: gives the runner a UDP backend, a clock, randomness and the main thread. */
 import { randomBytes } from 'node:crypto';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { GcPauses } from './gc-pauses.js';
 import { choosePacketPath } from './packet-path.js';
 import type { MessageFromRelayWorker, MessageToRelayWorker, RelayWorkerOptions } from './relay-messages.js';
 import { RelayRunner } from './relay-runner.js';
@@ -15,12 +16,14 @@ async function run(mainThread: MessagePort, options: RelayWorkerOptions): Promis
   const post = (message: MessageFromRelayWorker) => mainThread.postMessage(message);
   try {
     const { start, makeTagKey } = choosePacketPath(options.backend ?? 'auto');
+    const gcPauses = new GcPauses();
     const runner = new RelayRunner({
       maxBitrate: options.maxBitrate,
       firstServerCounter: options.firstServerCounter,
       makeTagKey,
       nowMs: () => performance.now(),
       randomToken: () => randomBytes(8).readBigUInt64BE(),
+      gcPauses: () => gcPauses.summary(),
       post,
       defer: setImmediate,
     });

@@ -1,8 +1,8 @@
 import type { AuthService } from '../auth/auth.service.js';
 import { AppError, invalidInput, notFound, unreachable } from '../errors.js';
-import type { DomainEventType } from '../events/domain-event.js';
+import type { DomainEvent } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { SessionId, UserId } from '../ids.js';
+import type { SessionId } from '../ids.js';
 import type { Login, Resume } from '../protocol/generated/control_pb.js';
 import { MAX_PACKET_BYTES } from '../relay/packet.js';
 import { ANONYMOUS, type RequestContext, systemContext, type UserActor } from '../request-context.js';
@@ -11,18 +11,10 @@ import type { SessionService } from '../sessions/session.service.js';
 import { encodeServerMessage, MAX_FRAME_BYTES, type ServerBody } from './control-frames.js';
 import type { LiveSession, LiveSessions, VoiceConnection } from './live-sessions.js';
 import type { RelayFeed } from './relay-feed.js';
-import type { RelayHost } from './relay-host.js';
 import { MAX_WHISPER_RECEIVERS, MAX_WHISPER_TARGETS } from './whispers.js';
 
 /** The version of the control protocol that this server speaks. */
 export const PROTOCOL_VERSION = 1;
-
-/** After these a login that was being judged does not hold any more. */
-const WITHDRAWALS: ReadonlySet<DomainEventType> = new Set([
-  'user_credentials_changed',
-  'user_deleted',
-  'api_key_revoked',
-]);
 
 /** What clients are told at their login. */
 export interface VoiceTerms {
@@ -43,7 +35,6 @@ export interface OpeningPorts {
   readonly auth: AuthService;
   readonly sessions: SessionService;
   readonly events: EventBus;
-  readonly relay: RelayHost;
   readonly feed: RelayFeed;
   readonly live: LiveSessions;
   readonly terms: VoiceTerms;
@@ -122,13 +113,13 @@ export class SessionOpening {
 
   /** Somebody whose password is changed or who is removed while this looks must not come in afterwards. */
   async #authenticate(ctx: RequestContext, login: Login): Promise<UserActor> {
-    const revoked = new Set<UserId>();
+    const meanwhile: DomainEvent[] = [];
     const unsubscribe = this.#ports.events.subscribe((event) => {
-      if (WITHDRAWALS.has(event.type) && 'userId' in event) revoked.add(event.userId);
+      if ('userId' in event) meanwhile.push(event);
     });
     try {
       const actor = await this.#identify(ctx, login);
-      if (this.#isGone || revoked.has(actor.userId)) {
+      if (this.#isGone || meanwhile.some((event) => withdraws(event, actor))) {
         throw new AppError('UNAUTHENTICATED', 'This login does not hold any more.');
       }
       return actor;
@@ -157,7 +148,7 @@ export class SessionOpening {
   /** From now on the client is told what happens. */
   #welcome(session: Session, messageId: number): Uint8Array {
     const { feed, live } = this.#ports;
-    const { keys, name, tag, frames } = feed.enter(session, this.#visitor.connection);
+    const { keys, udpPort, name, tag, frames } = feed.enter(session, this.#visitor.connection);
     const { serverName, maxBitrate, defaultBitrate, maxJoinedChannels, idleTimeoutMs, resumeTimeoutMs } =
       this.#ports.terms;
     const { id, userId, username, organizationId } = session;
@@ -170,7 +161,7 @@ export class SessionOpening {
         organizationId,
         organizationName: name,
         organizationTag: tag,
-        voice: { udpPort: this.#ports.relay.voicePort, clientKey: keys.clientKey, serverKey: keys.serverKey },
+        voice: { udpPort, clientKey: keys.clientKey, serverKey: keys.serverKey },
         limits: {
           maxFrameBytes: MAX_FRAME_BYTES,
           maxDatagramBytes: MAX_PACKET_BYTES,
@@ -188,6 +179,21 @@ export class SessionOpening {
       },
     };
     return Buffer.concat([encodeServerMessage(messageId, welcome), frames]);
+  }
+}
+
+/** True where a login that was being judged does not hold any more after this. */
+function withdraws(event: DomainEvent, { userId, credential }: UserActor): boolean {
+  switch (event.type) {
+    case 'user_credentials_changed':
+    case 'user_deleted':
+      return event.userId === userId;
+    case 'login_ended':
+      return event.loginId === credential.loginId;
+    case 'api_key_revoked':
+      return event.apiKeyId === credential.apiKey?.id;
+    default:
+      return false;
   }
 }
 

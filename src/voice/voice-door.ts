@@ -23,7 +23,7 @@ import { HandshakeRate } from './handshake-rate.js';
 import { LiveSessions } from './live-sessions.js';
 import { Newcomers, networkOf, type SendOff } from './newcomers.js';
 import { RelayFeed } from './relay-feed.js';
-import type { RelayHost } from './relay-host.js';
+import type { RelayPool } from './relay-pool.js';
 import type { VoiceTerms } from './session-opening.js';
 
 /**
@@ -52,7 +52,7 @@ export interface VoiceDoorOptions {
   readonly handshakeRate?: { readonly perSecond: number; readonly burst: number };
   readonly terms: VoiceTerms;
   readonly services: VoiceServices;
-  readonly relay: RelayHost;
+  readonly relay: RelayPool;
   readonly events: EventBus;
   readonly logger: Logger;
 }
@@ -139,16 +139,18 @@ export class VoiceDoor {
     this.#server = server;
     this.#handshakes = new HandshakeRate({ ...handshakeRate, maxNetworks: MAX_HANDSHAKING_NETWORKS });
     this.#tls = createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: handshakeTimeoutMs });
-    this.#feed = new RelayFeed({ ...services, relay, events, logger, nowMs, randomBytes });
+    this.#feed = new RelayFeed({ ...services, relays: relay.hosts, events, logger, nowMs, randomBytes });
     const onError = (error: unknown) => logger.error({ err: error }, 'a voice session could not be ended');
     const { terms } = options;
     const feed = this.#feed;
     const live = { ...services, feed, resumeTimeoutMs: terms.resumeTimeoutMs, nowMs, randomBytes, onError };
     this.#live = new LiveSessions(live);
-    this.#requestPorts = { ...services, relay, events, feed, live: this.#live, terms, nowMs, onError };
+    this.#requestPorts = { ...services, events, feed, live: this.#live, terms, nowMs, onError };
     // The feed has subscribed before: clients are told of an end when the relay is.
     this.#unsubscribe = events.subscribe((event) => this.#onEvent(event));
-    relay.onTunneled((sessionId, packet) => this.#live.connectionOf(sessionId)?.sendVoice(packet));
+    for (const host of relay.hosts) {
+      host.onTunneled((sessionId, packet) => this.#live.connectionOf(sessionId)?.sendVoice(packet));
+    }
     server.on('connection', (socket) => this.#onSocket(socket));
     this.#tls.on('secureConnection', (socket) => this.#onSecureSocket(socket));
     this.#tls.on('tlsClientError', () => {

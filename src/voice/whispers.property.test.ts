@@ -288,7 +288,7 @@ function sessionOf(of: UserId): Session {
     clientName: '',
     connectedAt: new Date(0),
     remoteAddress: null,
-    isByApiKey: false,
+    credential: { tokenVersion: 0, loginId: null, apiKey: null },
     selfMuted: false,
     selfDeafened: false,
     recording: false,

@@ -172,7 +172,12 @@ describe('the occupancy in Redis, of two nodes', () => {
 function session(id: SessionId): Session {
   return {
     ...{ ...of(id), organizationId: organizationId(7), username: `user ${id}`, door: 'voice', clientName: 'test' },
-    ...{ connectedAt: new Date(0), remoteAddress: '192.0.2.1', isByApiKey: false, listeningChannelIds: [] },
+    ...{
+      connectedAt: new Date(0),
+      remoteAddress: '192.0.2.1',
+      credential: { tokenVersion: 0, loginId: null, apiKey: null },
+      listeningChannelIds: [],
+    },
     ...{
       selfMuted: false,
       selfDeafened: false,

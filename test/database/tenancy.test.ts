@@ -100,7 +100,7 @@ describe('the second wall between tenants', () => {
       organizationId: organization?.id ?? null,
       username: 'somebody',
       platformAdmin,
-      loginId: null,
+      credential: { tokenVersion: 0, loginId: null, apiKey: null },
       scopes: null,
     };
     return { ...systemContext('test'), actor };

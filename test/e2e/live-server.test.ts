@@ -17,7 +17,7 @@ let keys: Redis;
 beforeAll(async () => {
   redis = await TestRedis.start();
   keys = new Redis(redis.path);
-  server = await DemoServer.start({ PARLEY_REDIS_URL: redis.url });
+  server = await DemoServer.start({ environment: { PARLEY_REDIS_URL: redis.url } });
   const api = new DemoApi(server.httpUrl);
   await api.login('admin', server.adminPassword);
   const organizationId = await api.createOrganization('Demo', 'demo');

@@ -1,4 +1,3 @@
-import { createSecretKey } from 'node:crypto';
 import { sessionId } from '../../src/ids.js';
 import { DropReason, type DropReasonName, dropReasonNames } from '../../src/relay/drop-reason.js';
 import { NO_SLOT, type Source } from '../../src/relay/outcome.js';
@@ -8,11 +7,12 @@ import { equal, requireThat } from './expectation.js';
 import type { FuzzRandom } from './fuzz-random.js';
 import { fuzzTarget, withoutParts } from './fuzz-target.js';
 import { mutate } from './mutate.js';
-import { type PacketFields, sealedPacket } from './sealed-packet.js';
+import { type PacketFields, untaggedPacket } from './sealed-packet.js';
 import { type TagKeyKind, tagKeyKinds, tagKeyMaker } from './tag-key-kind.js';
 
 const SESSIONS = [1, 7, 0xfffffffe];
-const KEYS = new Map(SESSIONS.map((id) => [id, createSecretKey(keyOf(id))]));
+/** What seals: the addon where it is built, which is many times faster. Half of the episodes verify by Node what it sealed. */
+const SEALS = new Map(SESSIONS.map((id) => [id, tagKeyMaker('native')(keyOf(id))]));
 const TARGETS = [42, 0x80000001];
 const EPOCH = 300;
 const MAX_BITRATE = 64_000;
@@ -64,7 +64,8 @@ function datagram(random: FuzzRandom, counters: Map<number, number>): FuzzDatagr
   const counter = nextCounter(random, counters.get(id) ?? 0);
   counters.set(id, Math.max(counter, counters.get(id) ?? 0));
   const fields = packetFields(random, id, counter);
-  const packet = sealedPacket(fields, KEYS.get(id) ?? createSecretKey(keyOf(id)));
+  const packet = untaggedPacket(fields);
+  SEALS.get(id)?.write(packet);
   if (random.chance(0.3)) return { bytes: packet, length: packet.length, isForged: false, from, afterMs };
   const bytes = mutate(packet, random);
   return { bytes, length: bytes.length, isForged: !equal(bytes, packet), from, afterMs };
@@ -136,7 +137,7 @@ function openRelay(tagKeys: TagKeyKind): Relay {
 }
 
 function send(relay: Relay, { bytes, length, isForged, from }: FuzzDatagram, nowMs: number): DropReason | null {
-  const before = Uint8Array.from(bytes);
+  const before = bytes.slice();
   const { dropReason, forwardBytes, reply, provenSlot, udpSlots, tunnelReceivers } = relay.receive(
     bytes,
     length,

@@ -62,7 +62,7 @@ export function inChunks(bytes: Uint8Array, random: FuzzRandom, sizes = [1, 8, 1
   const chunks: Uint8Array[] = [];
   for (let offset = 0; offset < bytes.length; ) {
     const end = offset + 1 + random.length(random.pick(sizes));
-    chunks.push(Uint8Array.from(bytes.subarray(offset, end)));
+    chunks.push(new Uint8Array(bytes.subarray(offset, end)));
     offset = end;
   }
   return chunks;

@@ -4,6 +4,10 @@ const EDGES = [
   0x7fffffff, 0x80000000, 0xffffffff,
 ];
 
+/** Of long noise, so many bytes at the front are new; what follows is cut from a supply, because that is all that noise needs. */
+const FRESH_BYTES = 64;
+const SUPPLY_BYTES = 2 ** 17;
+
 /** A seeded generator of random numbers (mulberry32), fast enough to fill packets: a failure comes again with the same seed. */
 export class FuzzRandom {
   #state: number;
@@ -56,9 +60,11 @@ export class FuzzRandom {
 
   bytes(count: number): Uint8Array {
     const bytes = new Uint8Array(count);
-    const words = new Uint32Array(bytes.buffer, 0, count >> 2);
-    for (let index = 0; index < words.length; index++) words[index] = this.uint32();
-    for (let index = words.length * 4; index < count; index++) bytes[index] = this.below(256);
+    this.#fill(bytes, Math.min(count, FRESH_BYTES));
+    for (let offset = FRESH_BYTES; offset < count; offset += SUPPLY_BYTES / 2) {
+      const start = this.below(SUPPLY_BYTES / 2);
+      bytes.set(supply().subarray(start, start + Math.min(count - offset, SUPPLY_BYTES / 2)), offset);
+    }
     return bytes;
   }
 
@@ -66,4 +72,24 @@ export class FuzzRandom {
   length(most: number): number {
     return this.below(Math.min(most, 2 ** this.between(1, 17)) + 1);
   }
+
+  #fill(bytes: Uint8Array, end: number): void {
+    const words = new Uint32Array(bytes.buffer, 0, end >> 2);
+    for (let index = 0; index < words.length; index++) words[index] = this.uint32();
+    for (let index = words.length * 4; index < end; index++) bytes[index] = this.below(256);
+  }
+
+  /** The same for every seed. */
+  static makeSupply(): Uint8Array {
+    const bytes = new Uint8Array(SUPPLY_BYTES);
+    new FuzzRandom(0).#fill(bytes, bytes.length);
+    return bytes;
+  }
+}
+
+let made: Uint8Array | undefined;
+
+function supply(): Uint8Array {
+  made ??= FuzzRandom.makeSupply();
+  return made;
 }

@@ -5,7 +5,7 @@ const MAX_GROWTH_BYTES = 64;
 
 /** The bytes with one to four things wrong, as bytes of their own. Now and then they come out as they were. */
 export function mutate(bytes: Uint8Array, random: FuzzRandom): Uint8Array {
-  let mutated = Uint8Array.from(bytes);
+  let mutated = new Uint8Array(bytes);
   for (let left = random.between(1, random.chance(0.7) ? 1 : 4); left > 0; left--)
     mutated = mutateOnce(mutated, random);
   return mutated;

@@ -15,10 +15,14 @@ export interface PacketFields {
 }
 
 /** The bytes of a packet with its session tag, written from docs/NETWORK_PROTOCOL.md and not from the relay's code. */
-export function sealedPacket(
-  { kind, epoch, target, session, counter, body }: PacketFields,
-  key: KeyObject,
-): Uint8Array {
+export function sealedPacket(fields: PacketFields, key: KeyObject): Uint8Array {
+  const packet = untaggedPacket(fields);
+  packet.set(sessionTag(packet.subarray(0, -TAG_BYTES), key), packet.length - TAG_BYTES);
+  return packet;
+}
+
+/** The same with zeros where the tag is to be. */
+export function untaggedPacket({ kind, epoch, target, session, counter, body }: PacketFields): Uint8Array {
   const packet = Buffer.alloc(HEADER_BYTES + body.length + TAG_BYTES);
   packet.writeUInt8(kind, 0);
   packet.writeUInt8(epoch & 0xff, 1);
@@ -26,7 +30,6 @@ export function sealedPacket(
   packet.writeUInt32BE(session, 6);
   packet.writeUIntBE(counter, 10, 6);
   packet.set(body, HEADER_BYTES);
-  packet.set(sessionTag(packet.subarray(0, -TAG_BYTES), key), packet.length - TAG_BYTES);
   return packet;
 }
 

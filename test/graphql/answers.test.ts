@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { buildSchema, GraphQLError, type GraphQLSchema, getIntrospectionQuery } from 'graphql';
 import { pino } from 'pino';
 import { AppError } from '../../src/errors.js';
+import { CostBudget } from '../../src/graphql/cost-budget.js';
 import { startGraphqlServer } from '../../src/graphql/graphql-server.js';
 import { createHttpApp } from '../../src/graphql/http-door.js';
 import { describeSchema } from '../../src/graphql/schema.js';
@@ -35,7 +36,8 @@ async function serve(
   });
   const logger = pino({ level: 'trace' }, stream);
   const services = await TestServices.create();
-  const graphql = await startGraphqlServer({ schema, environment, logger });
+  const budget = new CostBudget({ costPerMinute: 1_000_000, now: () => 0 });
+  const graphql = await startGraphqlServer({ schema, environment, logger, budget });
   const context = { authenticate, sources: { ...services, ...voiceServices(services) }, logger };
   const http: Server = createServer(createHttpApp({ graphql, context, mounts: [], tls: false, logger }));
   ends.push(async () => {
@@ -64,7 +66,7 @@ const SOMEBODY: UserActor = {
   organizationId: null,
   username: 'somebody',
   platformAdmin: false,
-  loginId: null,
+  credential: { tokenVersion: 0, loginId: null, apiKey: null },
   scopes: null,
 };
 

@@ -147,9 +147,11 @@ export const OPEN: Readonly<Record<string, readonly string[]>> = {
   RolePermissions: ['permissions', 'role', 'source'],
   Session: [
     ...['channels', 'clientName', 'connectedAt', 'deafened', 'id', 'listeningChannelIds', 'muted', 'prioritySpeaker'],
-    ...['recording', 'selfDeafened', 'selfMuted', 'user'],
+    ...['recording', 'selfDeafened', 'selfMuted', 'user', 'voiceQuality'],
   ],
   User: ['createdAt', 'id', 'organization', 'roles', 'username', 'version'],
+  VoiceFlow: ['expected', 'jitterMs', 'lost'],
+  VoiceQuality: ['clientRoundTripMs', 'down', 'serverRoundTripMs', 'up'],
 };
 
 function repeated(verdict: Verdict): readonly [Verdict, Verdict, Verdict, Verdict, Verdict, Verdict] {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildSchema, type GraphQLObjectType, getNamedType, isObjectType, isUnionType } from 'graphql';
 import { CloseCode } from 'graphql-ws';
+import type { VoiceQualitySource } from '../../src/sessions/voice-quality.js';
 import { repositoryRoot } from '../architecture/source-files.js';
 import { eventually } from '../support/eventually.js';
 import { Subscriber } from '../support/subscriber.js';
@@ -17,13 +18,20 @@ const OPERATIONS = ['Query', 'Mutation', 'Subscription'];
 const OPEN_AS_A_WHOLE =
   /(Connection|Edge|Payload|Snapshot|Event)$|^PageInfo$|^UserError(Param)?$|^Gap$|^Live(Session|Channel)$/;
 const PARTS_OF_ANSWERS =
-  /^(Permission(Explanation|Suggestion|Change)|RolePermissions|MissingPermission|ManageGrant|ModerationResult.*)$/;
+  /^(Permission(Explanation|Suggestion|Change)|RolePermissions|MissingPermission|ManageGrant|ModerationResult.*|Voice(Flow|Quality))$/;
+
+const FLOW = { expected: 1, lost: 0, jitterMs: 1 };
+/** Something is known of every session. */
+const EVERYBODY_IS_HEARD: VoiceQualitySource = {
+  qualitiesOf: async (ids) =>
+    new Map(ids.map((id) => [id, { up: FLOW, down: FLOW, clientRoundTripMs: 1, serverRoundTripMs: 1 }])),
+};
 
 let server: TestServer;
 let stranger: Tenant;
 let tenant: Tenant;
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = await TestServer.start({ voiceQuality: EVERYBODY_IS_HEARD });
   stranger = await Tenant.create(server, undefined);
   tenant = await newTenant();
 });

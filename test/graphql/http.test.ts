@@ -65,6 +65,11 @@ describe('a body', () => {
     await expectProblem(await post(body, { 'content-type': type }), 415, 'MALFORMED');
   });
 
+  it('that is no UTF-8 is refused, and not read with its wrong bytes replaced', async () => {
+    const latin1 = new Uint8Array(Buffer.from('{"query":"{ __typename } # caf\xe9"}', 'latin1'));
+    await expectProblem(await post(latin1, JSON_TYPE), 400, 'MALFORMED');
+  });
+
   it('in an unknown encoding is refused', async () => {
     await expectProblem(await post(QUERY, { ...JSON_TYPE, 'content-encoding': 'compress' }), 415, 'MALFORMED');
     await expectProblem(await post(QUERY, { 'content-type': 'application/json; charset=latin1' }), 415, 'MALFORMED');

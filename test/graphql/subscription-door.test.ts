@@ -121,10 +121,10 @@ describe('a connection ends with 4403', () => {
   }
 
   it('when the token expires', async () => {
-    const { loginId } = await server.services.auth.authenticate(org.memberToken, null);
+    const { credential } = await server.services.auth.authenticate(org.memberToken, null);
     const claims = { userId: userId(Number(org.memberId)), organizationId: organizationId(Number(org.id)) };
     const tokens = new AccessTokens({ secret: JWT_SECRET, ttlS: 2 });
-    const watcher = await watched(tokens.sign({ ...claims, tokenVersion: 0, loginId: present(loginId) }));
+    const watcher = await watched(tokens.sign({ ...claims, tokenVersion: 0, loginId: present(credential.loginId) }));
     expect((await watcher.untilEnded()).code).toBe(FORBIDDEN);
   });
 

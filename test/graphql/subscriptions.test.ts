@@ -41,7 +41,13 @@ function memberContext(): RequestContext {
 
 function contextOf(id: UserId, username: string): RequestContext {
   const member = { userId: id, organizationId: organizationId(Number(org.id)), username };
-  const actor = { kind: 'user', ...member, platformAdmin: false, loginId: null, scopes: null } as const;
+  const actor = {
+    kind: 'user',
+    ...member,
+    platformAdmin: false,
+    credential: { tokenVersion: 0, loginId: null, apiKey: null },
+    scopes: null,
+  } as const;
   return { ...server.services.system, door: 'graphql', actor };
 }
 

@@ -88,7 +88,7 @@ def from_vector(schema: Schema, kind: str, vector: dict) -> dict:
             return from_vector(schema, kind, value)
         if kind == "bytes":
             return bytes.fromhex(value)
-        return int(value, 16) if kind == "fixed64" else value
+        return int(value, 16) if kind in ("fixed64", "uint64") else value
 
     return {name: converted(types[name], value) for name, value in vector.items()}
 

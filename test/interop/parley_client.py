@@ -149,7 +149,7 @@ class ParleyClient(asyncio.DatagramProtocol):
                 if self._path.udp_ping_due(now):
                     self._ping_by_udp()
                 if self._path.tunnel_ping_due(now):
-                    self._send_through_tunnel(self._ping(time.monotonic_ns(), 0))
+                    self._send_through_tunnel(self._ping(time.monotonic_ns() // 1000, 0))
             self._tell_path()
             await asyncio.sleep(TICK_SECONDS)
 
@@ -262,7 +262,7 @@ class ParleyClient(asyncio.DatagramProtocol):
                 self._held.append((since, way, packet))
 
     def _ping_by_udp(self) -> None:
-        timestamp = time.monotonic_ns()
+        timestamp = time.monotonic_ns() // 1000
         self._send_by_udp(self._ping(timestamp, self._path.udp_ping_sent(time.monotonic(), timestamp)))
 
     def _ping(self, timestamp: int, path_token: int) -> bytes:

@@ -95,6 +95,12 @@ describe('a request', () => {
     expect(answer.status).toBe(415);
   });
 
+  it('that is no UTF-8 is refused, and not read with its wrong bytes replaced', async () => {
+    const body = new Uint8Array(Buffer.from('{"name":"caf\xe9"}', 'latin1'));
+    const answer = await tenant.admin.request('POST', channels, { body, headers: JSON_TYPE });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'MALFORMED' } });
+  });
+
   it('without a body where one is needed is refused as no JSON', async () => {
     expect((await tenant.admin.request('POST', channels, {})).status).toBe(415);
   });

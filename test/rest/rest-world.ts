@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { pino } from 'pino';
 import { ensureFirstAdministrator } from '../../src/auth/first-administrator.js';
+import { CostBudget } from '../../src/graphql/cost-budget.js';
 import { type GraphqlServer, startGraphqlServer } from '../../src/graphql/graphql-server.js';
 import { createHttpApp } from '../../src/graphql/http-door.js';
 import { createSchema } from '../../src/graphql/schema.js';
@@ -60,7 +61,8 @@ export class RestWorld {
     const all = { ...services, ...voice };
     const logger = pino({ level: 'silent' });
     const schema = await createSchema(all);
-    const graphql = await startGraphqlServer({ schema, environment: 'development', logger });
+    const budget = new CostBudget({ costPerMinute: 1_000_000, now: () => 0 });
+    const graphql = await startGraphqlServer({ schema, environment: 'development', logger, budget });
     const authenticate = (token: string, remoteAddress: string | null) => auth.authenticate(token, remoteAddress);
     const context = { authenticate, sources: all, logger };
     const mounts = [{ path: REST_PATH, handler: createRestRouter(all, logger) }];

@@ -7,6 +7,7 @@ import {
   DeleteOrganizationDocument,
   DeleteUserDocument,
   LoginDocument,
+  OccupancyDocument,
   OrganizationDocument,
   OrganizationTreeDocument,
   RefreshDocument,
@@ -152,6 +153,10 @@ export const TWINS: Readonly<Record<string, Twin>> = {
     rest: async ({ rest }, place) =>
       read(await rest.delete(`/orgs/${place.organizationId}/users/${await place.user()}`)),
     graphql: async (caller, place) => tell(caller, DeleteUserDocument, { input: { id: `${await place.user()}` } }),
+  },
+  channelUsers: {
+    rest: async ({ rest }, place) => read(await rest.get(`/channels/${await place.channel()}/users`)),
+    graphql: async (caller, place) => tell(caller, OccupancyDocument, { channelId: `${await place.channel()}` }),
   },
   sessions: {
     rest: async ({ rest }, { organizationId }) => read(await rest.get(`/orgs/${organizationId}/sessions`)),

@@ -92,6 +92,7 @@ describe('a server', () => {
       'parley_build_info',
       'parley_sessions',
       'parley_relay_packets_dropped_total',
+      'parley_database_duration_seconds_bucket',
       'process_cpu_seconds_total',
     ]) {
       expect(text).toMatch(new RegExp(`^${name}[{ ]`, 'm'));

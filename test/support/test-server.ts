@@ -15,6 +15,7 @@ import type { OccupancyService } from '../../src/occupancy/occupancy.service.js'
 import { createRestRouter, REST_PATH } from '../../src/rest/rest-door.js';
 import type { ModerationService } from '../../src/sessions/moderation.service.js';
 import type { SessionService } from '../../src/sessions/session.service.js';
+import type { VoiceQualitySource } from '../../src/sessions/voice-quality.js';
 import {
   CreateOrganizationDocument,
   CreateUserDocument,
@@ -56,6 +57,8 @@ export interface BuiltOrganization {
 export interface TestServerOptions {
   /** What each actor may spend; left out, more than any test does. */
   readonly budget?: CostBudget;
+  /** Who knows how voice goes; left out, nobody. */
+  readonly voiceQuality?: VoiceQualitySource;
   /** Connections of subscribers at a time. */
   readonly maxConnections?: number;
 }
@@ -89,11 +92,15 @@ export class TestServer {
   readonly #graphql: GraphqlServer;
   #organizations = 0;
 
-  static async start({ budget = NO_LIMIT, maxConnections = 2000 }: TestServerOptions = {}): Promise<TestServer> {
+  static async start({
+    budget = NO_LIMIT,
+    maxConnections = 2000,
+    voiceQuality,
+  }: TestServerOptions = {}): Promise<TestServer> {
     const services = await TestServices.create();
     const { test, auth, hasher } = services;
     await ensureFirstAdministrator(test.database, hasher, PASSWORD);
-    const voice = voiceServices(services);
+    const voice = voiceServices(services, voiceQuality);
     const logger = pino({ level: 'silent' });
     const all = { ...servicesOf(services), ...voice };
     const schema = await createSchema(all);

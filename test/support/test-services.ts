@@ -90,14 +90,14 @@ export class TestServices {
 
   /** The user's own requests. */
   as(user: User): RequestContext {
-    const { id, organizationId, username } = user;
+    const { id, organizationId, username, tokenVersion } = user;
     const actor: UserActor = {
       kind: 'user',
       userId: id,
       organizationId,
       username,
       platformAdmin: false,
-      loginId: null,
+      credential: { tokenVersion, loginId: null, apiKey: null },
       scopes: null,
     };
     return { ...this.system, actor, door: 'graphql' };

@@ -4,6 +4,8 @@ import { ModerationService } from '../../src/sessions/moderation.service.js';
 import { SessionService } from '../../src/sessions/session.service.js';
 import { SessionIds } from '../../src/sessions/session-ids.js';
 import { SessionRegistry } from '../../src/sessions/session-registry.js';
+import type { VoiceQualitySource } from '../../src/sessions/voice-quality.js';
+import { VoiceQualityService } from '../../src/sessions/voice-quality.service.js';
 import type { TestServices } from './test-services.js';
 
 const LIMITS = { maxConnections: 1000, maxUsersPerChannel: 50, maxJoinedChannels: 16 };
@@ -13,12 +15,21 @@ export interface VoiceServices {
   readonly sessions: SessionService;
   readonly occupancy: OccupancyService;
   readonly moderation: ModerationService;
+  readonly voiceQuality: VoiceQualityService;
 }
 
-export function voiceServices({ channels, permissions, test: { database, events } }: TestServices): VoiceServices {
+const NOTHING_KNOWN: VoiceQualitySource = { qualitiesOf: async () => new Map() };
+
+/** `source` knows how voice goes; nobody does where it is left out. */
+export function voiceServices(
+  { channels, permissions, test: { database, events } }: TestServices,
+  source = NOTHING_KNOWN,
+): VoiceServices {
   const registry = new SessionRegistry();
   const store = new MemoryOccupancy();
   const sessions = new SessionService(registry, new SessionIds(1), store, permissions, events, LIMITS);
   const occupancy = new OccupancyService(channels, permissions, registry, store, events, LIMITS);
-  return { sessions, occupancy, moderation: new ModerationService(database, permissions, sessions, occupancy) };
+  const moderation = new ModerationService(database, permissions, sessions, occupancy);
+  const voiceQuality = new VoiceQualityService(sessions, source);
+  return { sessions, occupancy, moderation, voiceQuality };
 }

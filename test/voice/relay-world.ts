@@ -2,7 +2,8 @@
 import type { SessionId } from '../../src/ids.js';
 import type { UdpSource } from '../../src/relay/outcome.js';
 import type { RelayUpdate } from '../../src/relay/relay-update.js';
-import type { TunneledDelivery } from '../../src/voice/relay-messages.js';
+import type { QualityReport } from '../../src/relay/session-quality.js';
+import type { SessionQuality, TunneledDelivery } from '../../src/voice/relay-messages.js';
 import { RelayRunner } from '../../src/voice/relay-runner.js';
 import { PacketWriter } from './packet-writer.js';
 import { Random } from './random.js';
@@ -17,6 +18,7 @@ export class RelayWorld {
   readonly relay: RelayRunner;
   readonly #clients = new Map<SessionId, SimulatedClient>();
   #generation = 0;
+  #qualities: readonly SessionQuality[] = [];
 
   constructor(options: { seed?: number; conditions?: NetworkConditions; maxBitrate?: number } = {}) {
     this.random = new Random(options.seed ?? 1);
@@ -27,6 +29,7 @@ export class RelayWorld {
       randomToken: () => this.random.token(),
       post: (message) => {
         if (message.type === 'tunneled') for (const delivery of message.deliveries) this.#deliver(delivery);
+        if (message.type === 'qualities') this.#qualities = message.qualities;
       },
       defer: (task) => task(),
     });
@@ -78,6 +81,17 @@ export class RelayWorld {
     this.relay.onMessage({ type: 'tunneled', packets: [{ sessionId, packet }] });
   }
 
+  /** What the relay knows of a client's voice. */
+  qualityOf({ id }: SimulatedClient): SessionQuality | undefined {
+    this.#qualities = [];
+    this.relay.onMessage({ type: 'get_qualities', requestId: 1, sessionIds: [id] });
+    return this.#qualities[0];
+  }
+
+  report({ id }: SimulatedClient, report: QualityReport): void {
+    this.relay.onMessage({ type: 'quality_report', sessionId: id, report });
+  }
+
   drops(): Partial<Record<string, number>> {
     const drops = Object.entries(this.relay.counters().totals.drops);
     return Object.fromEntries(drops.filter(([, count]) => count > 0));
@@ -96,6 +110,8 @@ export class SimulatedClient {
   readonly tunneled: Uint8Array[] = [];
   /** Pongs that came by UDP. */
   readonly pongs: Uint8Array[] = [];
+  /** Gets what comes by UDP. */
+  onPacket: (packet: Uint8Array) => void = () => undefined;
   readonly #world: RelayWorld;
   #echoed = 0n;
   #address: UdpSource;
@@ -148,6 +164,7 @@ export class SimulatedClient {
   }
 
   #onPacket(packet: Uint8Array): void {
+    this.onPacket(packet);
     if (packet[0] !== 0x52) {
       this.heard.push(packet);
       return;

@@ -13,7 +13,12 @@ beforeAll(async () => {
   world = await VoiceWorld.open();
   ({ lobby } = await world.organization('demo', 'alice', 'bob'));
   const { relay, sessions, services } = world;
-  speaking = new SpeakingWatch({ relay, sessions, events: services.test.events, nowMs: () => performance.now() });
+  speaking = new SpeakingWatch({
+    relays: [relay],
+    sessions,
+    events: services.test.events,
+    nowMs: () => performance.now(),
+  });
 });
 afterAll(async () => {
   speaking.stop();

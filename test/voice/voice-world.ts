@@ -11,7 +11,8 @@ import { SessionService } from '../../src/sessions/session.service.js';
 import { SessionIds } from '../../src/sessions/session-ids.js';
 import { SessionRegistry } from '../../src/sessions/session-registry.js';
 import type { User } from '../../src/users/user.entity.js';
-import { RelayHost } from '../../src/voice/relay-host.js';
+import type { RelayHost } from '../../src/voice/relay-host.js';
+import { RelayPool } from '../../src/voice/relay-pool.js';
 import { VoiceDoor } from '../../src/voice/voice-door.js';
 import { eventually } from '../support/eventually.js';
 import { PASSWORD, TestServices } from '../support/test-services.js';
@@ -25,6 +26,8 @@ export interface VoiceWorldOptions {
   readonly handshakeTimeoutMs?: number;
   readonly idleTimeoutMs?: number;
   readonly resumeTimeoutMs?: number;
+  /** Workers of the relay; 1 where it is left out. */
+  readonly workers?: number;
   readonly handshakeRate?: { readonly perSecond: number; readonly burst: number };
 }
 
@@ -37,13 +40,16 @@ export class VoiceWorld {
   readonly moderation: ModerationService;
   /** What was logged as JSON, at the levels warn and above. */
   readonly complaints: string[] = [];
+  readonly pool: RelayPool;
+  /** The first worker. */
   readonly relay: RelayHost;
   readonly #clients: { close(): Promise<void> }[] = [];
   #door: VoiceDoor | undefined;
 
   static async open(options: VoiceWorldOptions = {}): Promise<VoiceWorld> {
     const services = await TestServices.create();
-    const relay = await RelayHost.start({
+    const relay = await RelayPool.start({
+      workers: options.workers ?? 1,
       bindAddress: '127.0.0.1',
       port: 0,
       maxBitrate: 1_000_000,
@@ -54,12 +60,15 @@ export class VoiceWorld {
     return world;
   }
 
-  private constructor(services: TestServices, relay: RelayHost, options: VoiceWorldOptions) {
+  private constructor(services: TestServices, pool: RelayPool, options: VoiceWorldOptions) {
     const { events } = services.test;
     const { maxConnections = 2000, maxUsersPerChannel = 50, maxJoinedChannels = 16 } = options;
     const ids = new SessionIds(randomInt(1, 2 ** 32));
     const { registry, occupancyStore } = this;
     this.services = services;
+    const [relay] = pool.hosts;
+    if (relay === undefined) throw new Error('a pool has one worker at least');
+    this.pool = pool;
     this.relay = relay;
     this.sessions = new SessionService(registry, ids, occupancyStore, services.permissions, events, { maxConnections });
     const limits = { maxUsersPerChannel, maxJoinedChannels };
@@ -136,7 +145,7 @@ export class VoiceWorld {
   async close(): Promise<void> {
     await Promise.all(this.#clients.splice(0).map((client) => client.close()));
     await this.door.close();
-    await this.relay.close();
+    await this.pool.close();
     await this.services.drop();
   }
 
@@ -147,7 +156,7 @@ export class VoiceWorld {
     maxJoinedChannels = 16,
     handshakeRate,
   }: VoiceWorldOptions) {
-    const { services, sessions, occupancy, moderation, relay } = this;
+    const { services, sessions, occupancy, moderation, pool } = this;
     const { auth, permissions, channels, organizations, users, bans } = services;
     this.#door = await VoiceDoor.start({
       bindAddress: '127.0.0.1',
@@ -164,7 +173,7 @@ export class VoiceWorld {
         resumeTimeoutMs,
       },
       services: { auth, sessions, occupancy, moderation, permissions, channels, organizations, users, bans },
-      relay,
+      relay: pool,
       events: services.test.events,
       logger: this.#logger(),
     });

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control.proto.
  */
 export const file_control: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jb250cm9sLnByb3RvEhFwYXJsZXkuY29udHJvbC52MSLxBQoNQ2xpZW50TWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEikKBWxvZ2luGAIgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTG9naW5IABInCgRqb2luGAMgASgLMhcucGFybGV5LmNvbnRyb2wudjEuSm9pbkgAEikKBWxlYXZlGAQgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTGVhdmVIABI5Cg5zZXRfc2VsZl9zdGF0ZRgFIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlNldFNlbGZTdGF0ZUgAEicKBHBpbmcYBiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5QaW5nSAASOgoOdHVubmVsZWRfdm9pY2UYByABKAsyIC5wYXJsZXkuY29udHJvbC52MS5UdW5uZWxlZFZvaWNlSAASQQoSc2V0X3doaXNwZXJfdGFyZ2V0GAggASgLMiMucGFybGV5LmNvbnRyb2wudjEuU2V0V2hpc3BlclRhcmdldEgAEkcKFXJlbW92ZV93aGlzcGVyX3RhcmdldBgJIAEoCzImLnBhcmxleS5jb250cm9sLnYxLlJlbW92ZVdoaXNwZXJUYXJnZXRIABIrCgZsaXN0ZW4YCiABKAsyGS5wYXJsZXkuY29udHJvbC52MS5MaXN0ZW5IABIvCgh1bmxpc3RlbhgLIAEoCzIbLnBhcmxleS5jb250cm9sLnYxLlVubGlzdGVuSAASLwoIbW9kZXJhdGUYDCABKAsyGy5wYXJsZXkuY29udHJvbC52MS5Nb2RlcmF0ZUgAEjAKCXNlbmRfdGV4dBgUIAEoCzIbLnBhcmxleS5jb250cm9sLnYxLlNlbmRUZXh0SAASKwoGcmVzdW1lGBUgASgLMhkucGFybGV5LmNvbnRyb2wudjEuUmVzdW1lSAASKwoGbG9nb3V0GBYgASgLMhkucGFybGV5LmNvbnRyb2wudjEuTG9nb3V0SABCBgoEYm9keSLOBwoNU2VydmVyTWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEicKBGRvbmUYAiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Eb25lSAASLQoHcmVmdXNlZBgDIAEoCzIaLnBhcmxleS5jb250cm9sLnYxLlJlZnVzZWRIABItCgd3ZWxjb21lGAQgASgLMhoucGFybGV5LmNvbnRyb2wudjEuV2VsY29tZUgAEicKBHBvbmcYBSABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Qb25nSAASQQoSd2hpc3Blcl90YXJnZXRfc2V0GA8gASgLMiMucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlclRhcmdldFNldEgAEjgKDWNoYW5uZWxfc3RhdGUYBiABKAsyHy5wYXJsZXkuY29udHJvbC52MS5DaGFubmVsU3RhdGVIABI8Cg9jaGFubmVsX3JlbW92ZWQYByABKAsyIS5wYXJsZXkuY29udHJvbC52MS5DaGFubmVsUmVtb3ZlZEgAEjgKDXNlc3Npb25fc3RhdGUYCCABKAsyHy5wYXJsZXkuY29udHJvbC52MS5TZXNzaW9uU3RhdGVIABI8Cg9zZXNzaW9uX3JlbW92ZWQYCSABKAsyIS5wYXJsZXkuY29udHJvbC52MS5TZXNzaW9uUmVtb3ZlZEgAEjcKDHN5bmNocm9uaXplZBgKIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlN5bmNocm9uaXplZEgAEjQKC2NoYW5uZWxfa2V5GAsgASgLMh0ucGFybGV5LmNvbnRyb2wudjEuQ2hhbm5lbEtleUgAEjYKDGNoYW5uZWxfbGVmdBgMIAEoCzIeLnBhcmxleS5jb250cm9sLnYxLkNoYW5uZWxMZWZ0SAASOgoOdHVubmVsZWRfdm9pY2UYDSABKAsyIC5wYXJsZXkuY29udHJvbC52MS5UdW5uZWxlZFZvaWNlSAASMwoKZGlzY29ubmVjdBgOIAEoCzIdLnBhcmxleS5jb250cm9sLnYxLkRpc2Nvbm5lY3RIABI0Cgt3aGlzcGVyX2tleRgQIAEoCzIdLnBhcmxleS5jb250cm9sLnYxLldoaXNwZXJLZXlIABI4Cg13aGlzcGVyX2VuZGVkGBEgASgLMh8ucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlckVuZGVkSAASNgoMdGV4dF9tZXNzYWdlGBQgASgLMh4ucGFybGV5LmNvbnRyb2wudjEuVGV4dE1lc3NhZ2VIAEIGCgRib2R5IpkBCgVMb2dpbhIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEhMKC2NsaWVudF9uYW1lGAIgASgJEjoKCHBhc3N3b3JkGAMgASgLMiYucGFybGV5LmNvbnRyb2wudjEuUGFzc3dvcmRDcmVkZW50aWFsc0gAEhYKDGFjY2Vzc190b2tlbhgEIAEoCUgAQg0KC2NyZWRlbnRpYWxzIkUKBlJlc3VtZRIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEhIKCnNlc3Npb25faWQYAiABKA0SDQoFdG9rZW4YAyABKAwiCAoGTG9nb3V0IlMKE1Bhc3N3b3JkQ3JlZGVudGlhbHMSGAoQb3JnYW5pemF0aW9uX3RhZxgBIAEoCRIQCgh1c2VybmFtZRgCIAEoCRIQCghwYXNzd29yZBgDIAEoCSIsCgRKb2luEhIKCmNoYW5uZWxfaWQYASABKA0SEAoIcGFzc3dvcmQYAiABKAkiGwoFTGVhdmUSEgoKY2hhbm5lbF9pZBgBIAEoDSIuCgZMaXN0ZW4SEgoKY2hhbm5lbF9pZBgBIAEoDRIQCghwYXNzd29yZBgCIAEoCSIeCghVbmxpc3RlbhISCgpjaGFubmVsX2lkGAEgASgNIkIKDFNldFNlbGZTdGF0ZRINCgVtdXRlZBgBIAEoCBIQCghkZWFmZW5lZBgCIAEoCBIRCglyZWNvcmRpbmcYAyABKAgiaAoQU2V0V2hpc3BlclRhcmdldBIRCgl0YXJnZXRfaWQYASABKA0SEAoIdXNlcl9pZHMYAiADKA0SLwoGcGxhY2VzGAMgAygLMh8ucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlclBsYWNlIkQKDFdoaXNwZXJQbGFjZRISCgpjaGFubmVsX2lkGAEgASgNEg8KB3N1YnRyZWUYAiABKAgSDwoHcm9sZV9pZBgDIAEoDSIoChNSZW1vdmVXaGlzcGVyVGFyZ2V0EhEKCXRhcmdldF9pZBgBIAEoDSLLAQoITW9kZXJhdGUSEgoKc2Vzc2lvbl9pZBgBIAEoDRIPCgVtdXRlZBgCIAEoCEgAEhIKCGRlYWZlbmVkGAMgASgISAASGgoQcHJpb3JpdHlfc3BlYWtlchgEIAEoCEgAEicKBG1vdmUYBSABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Nb3ZlSAASJwoEa2ljaxgGIAEoCzIXLnBhcmxleS5jb250cm9sLnYxLktpY2tIABIOCgZyZWFzb24YByABKAlCCAoGYWN0aW9uIjYKBE1vdmUSFwoPZnJvbV9jaGFubmVsX2lkGAEgASgNEhUKDXRvX2NoYW5uZWxfaWQYAiABKA0iBgoES2ljayJNCghTZW5kVGV4dBIUCgpjaGFubmVsX2lkGAEgASgNSAASEQoHdXNlcl9pZBgCIAEoDUgAEgwKBHRleHQYAyABKAlCCgoIcmVjZWl2ZXIiGQoEUGluZxIRCgl0aW1lc3RhbXAYASABKAYiHwoNVHVubmVsZWRWb2ljZRIOCgZwYWNrZXQYASABKAwiBgoERG9uZSIlChBXaGlzcGVyVGFyZ2V0U2V0EhEKCXRhcmdldF9pZBgBIAEoDSJeCgdSZWZ1c2VkEioKBGNvZGUYASABKA4yHC5wYXJsZXkuY29udHJvbC52MS5FcnJvckNvZGUSDwoHbWVzc2FnZRgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoDSKXAgoHV2VsY29tZRISCgpzZXNzaW9uX2lkGAEgASgNEg8KB3VzZXJfaWQYAiABKA0SEAoIdXNlcm5hbWUYAyABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAQgASgNEhkKEW9yZ2FuaXphdGlvbl9uYW1lGAUgASgJEhgKEG9yZ2FuaXphdGlvbl90YWcYBiABKAkSMQoFdm9pY2UYByABKAsyIi5wYXJsZXkuY29udHJvbC52MS5Wb2ljZVBhcmFtZXRlcnMSKQoGbGltaXRzGAggASgLMhkucGFybGV5LmNvbnRyb2wudjEuTGltaXRzEhMKC3NlcnZlcl9uYW1lGAkgASgJEhQKDHJlc3VtZV90b2tlbhgKIAEoDCJLCg9Wb2ljZVBhcmFtZXRlcnMSEAoIdWRwX3BvcnQYASABKA0SEgoKY2xpZW50X2tleRgCIAEoDBISCgpzZXJ2ZXJfa2V5GAMgASgMIpcCCgZMaW1pdHMSFwoPbWF4X2ZyYW1lX2J5dGVzGAEgASgNEhoKEm1heF9kYXRhZ3JhbV9ieXRlcxgCIAEoDRITCgttYXhfYml0cmF0ZRgDIAEoDRIXCg9kZWZhdWx0X2JpdHJhdGUYBCABKA0SGwoTbWF4X2pvaW5lZF9jaGFubmVscxgFIAEoDRIXCg9pZGxlX3RpbWVvdXRfbXMYBiABKA0SGwoTbWF4X3doaXNwZXJfdGFyZ2V0cxgHIAEoDRIdChVtYXhfd2hpc3Blcl9yZWNlaXZlcnMYCCABKA0SHQoVbWF4X2xpc3RlbmVkX2NoYW5uZWxzGAkgASgNEhkKEXJlc3VtZV90aW1lb3V0X21zGBQgASgNIqABCgxDaGFubmVsU3RhdGUSCgoCaWQYASABKA0SEQoJcGFyZW50X2lkGAIgASgNEgwKBG5hbWUYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkSFAoMaGFzX3Bhc3N3b3JkGAUgASgIEhEKCW1heF91c2VycxgGIAEoDRITCgtwZXJtaXNzaW9ucxgHIAEoDRIQCghwb3NpdGlvbhgIIAEoESIcCg5DaGFubmVsUmVtb3ZlZBIKCgJpZBgBIAEoDSLyAQoMU2Vzc2lvblN0YXRlEhIKCnNlc3Npb25faWQYASABKA0SDwoHdXNlcl9pZBgCIAEoDRIQCgh1c2VybmFtZRgDIAEoCRITCgtjaGFubmVsX2lkcxgEIAMoDRISCgpzZWxmX211dGVkGAUgASgIEhUKDXNlbGZfZGVhZmVuZWQYBiABKAgSDQoFbXV0ZWQYByABKAgSEAoIZGVhZmVuZWQYCCABKAgSGAoQcHJpb3JpdHlfc3BlYWtlchgJIAEoCBIRCglyZWNvcmRpbmcYCiABKAgSHQoVbGlzdGVuaW5nX2NoYW5uZWxfaWRzGAsgAygNIkUKDlNlc3Npb25SZW1vdmVkEhIKCnNlc3Npb25faWQYASABKA0SDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiDgoMU3luY2hyb25pemVkIjsKCkNoYW5uZWxLZXkSEQoJdGFyZ2V0X2lkGAEgASgNEg0KBWVwb2NoGAIgASgNEgsKA2tleRgDIAEoDCJPCgpXaGlzcGVyS2V5EhEKCXRhcmdldF9pZBgBIAEoDRINCgVlcG9jaBgCIAEoDRILCgNrZXkYAyABKAwSEgoKc2Vzc2lvbl9pZBgEIAEoDSIhCgxXaGlzcGVyRW5kZWQSEQoJdGFyZ2V0X2lkGAEgASgNIjEKC0NoYW5uZWxMZWZ0EhIKCmNoYW5uZWxfaWQYASABKA0SDgoGcmVhc29uGAIgASgJImYKC1RleHRNZXNzYWdlEhIKCnNlc3Npb25faWQYASABKA0SDwoHdXNlcl9pZBgCIAEoDRIQCgh1c2VybmFtZRgDIAEoCRISCgpjaGFubmVsX2lkGAQgASgNEgwKBHRleHQYBSABKAkiGQoEUG9uZxIRCgl0aW1lc3RhbXAYASABKAYiSQoKRGlzY29ubmVjdBIqCgRjb2RlGAEgASgOMhwucGFybGV5LmNvbnRyb2wudjEuRXJyb3JDb2RlEg8KB21lc3NhZ2UYAiABKAkq1QYKCUVycm9yQ29kZRIaChZFUlJPUl9DT0RFX1VOU1BFQ0lGSUVEEAASFwoTRVJST1JfQ09ERV9JTlRFUk5BTBABEhoKFkVSUk9SX0NPREVfVU5BVkFJTEFCTEUQAhIcChhFUlJPUl9DT0RFX0lOVkFMSURfSU5QVVQQAxIeChpFUlJPUl9DT0RFX1VOQVVUSEVOVElDQVRFRBAEEiIKHkVSUk9SX0NPREVfSU5WQUxJRF9DUkVERU5USUFMUxAFEiAKHEVSUk9SX0NPREVfUEVSTUlTU0lPTl9ERU5JRUQQBhIYChRFUlJPUl9DT0RFX05PVF9GT1VORBAHEh0KGUVSUk9SX0NPREVfQUxSRUFEWV9FWElTVFMQCBIXChNFUlJPUl9DT0RFX0NPTkZMSUNUEAkSGwoXRVJST1JfQ09ERV9IQVNfQ0hJTERSRU4QChIdChlFUlJPUl9DT0RFX09XTkVSX1JFUVVJUkVEEAsSHQoZRVJST1JfQ09ERV9RVU9UQV9FWENFRURFRBAMEhsKF0VSUk9SX0NPREVfQ0hBTk5FTF9GVUxMEA0SIAocRVJST1JfQ09ERV9QQVNTV09SRF9SRVFVSVJFRBAOEh0KGUVSUk9SX0NPREVfV1JPTkdfUEFTU1dPUkQQDxIbChdFUlJPUl9DT0RFX1JBVEVfTElNSVRFRBAQEhUKEUVSUk9SX0NPREVfQkFOTkVEEBESGgoWRVJST1JfQ09ERV9TRVJWRVJfRlVMTBASEiIKHkVSUk9SX0NPREVfVU5TVVBQT1JURURfVkVSU0lPThATEhgKFEVSUk9SX0NPREVfTUFMRk9STUVEEBQSGAoURVJST1JfQ09ERV9UT09fTEFSR0UQFRIhCh1FUlJPUl9DT0RFX1VORVhQRUNURURfTUVTU0FHRRAWEhgKFEVSUk9SX0NPREVfVElNRURfT1VUEBcSGQoVRVJST1JfQ09ERV9OT1RfSk9JTkVEEBgSFwoTRVJST1JfQ09ERV9SRVBMQUNFRBAZEhUKEUVSUk9SX0NPREVfS0lDS0VEEBoSHAoYRVJST1JfQ09ERV9TSFVUVElOR19ET1dOEBsSGgoWRVJST1JfQ09ERV9ST0xFX0lOX1VTRRAcYgZwcm90bzM");
+  fileDesc("Cg1jb250cm9sLnByb3RvEhFwYXJsZXkuY29udHJvbC52MSLxBQoNQ2xpZW50TWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEikKBWxvZ2luGAIgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTG9naW5IABInCgRqb2luGAMgASgLMhcucGFybGV5LmNvbnRyb2wudjEuSm9pbkgAEikKBWxlYXZlGAQgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTGVhdmVIABI5Cg5zZXRfc2VsZl9zdGF0ZRgFIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlNldFNlbGZTdGF0ZUgAEicKBHBpbmcYBiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5QaW5nSAASOgoOdHVubmVsZWRfdm9pY2UYByABKAsyIC5wYXJsZXkuY29udHJvbC52MS5UdW5uZWxlZFZvaWNlSAASQQoSc2V0X3doaXNwZXJfdGFyZ2V0GAggASgLMiMucGFybGV5LmNvbnRyb2wudjEuU2V0V2hpc3BlclRhcmdldEgAEkcKFXJlbW92ZV93aGlzcGVyX3RhcmdldBgJIAEoCzImLnBhcmxleS5jb250cm9sLnYxLlJlbW92ZVdoaXNwZXJUYXJnZXRIABIrCgZsaXN0ZW4YCiABKAsyGS5wYXJsZXkuY29udHJvbC52MS5MaXN0ZW5IABIvCgh1bmxpc3RlbhgLIAEoCzIbLnBhcmxleS5jb250cm9sLnYxLlVubGlzdGVuSAASLwoIbW9kZXJhdGUYDCABKAsyGy5wYXJsZXkuY29udHJvbC52MS5Nb2RlcmF0ZUgAEjAKCXNlbmRfdGV4dBgUIAEoCzIbLnBhcmxleS5jb250cm9sLnYxLlNlbmRUZXh0SAASKwoGcmVzdW1lGBUgASgLMhkucGFybGV5LmNvbnRyb2wudjEuUmVzdW1lSAASKwoGbG9nb3V0GBYgASgLMhkucGFybGV5LmNvbnRyb2wudjEuTG9nb3V0SABCBgoEYm9keSLOBwoNU2VydmVyTWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEicKBGRvbmUYAiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Eb25lSAASLQoHcmVmdXNlZBgDIAEoCzIaLnBhcmxleS5jb250cm9sLnYxLlJlZnVzZWRIABItCgd3ZWxjb21lGAQgASgLMhoucGFybGV5LmNvbnRyb2wudjEuV2VsY29tZUgAEicKBHBvbmcYBSABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Qb25nSAASQQoSd2hpc3Blcl90YXJnZXRfc2V0GA8gASgLMiMucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlclRhcmdldFNldEgAEjgKDWNoYW5uZWxfc3RhdGUYBiABKAsyHy5wYXJsZXkuY29udHJvbC52MS5DaGFubmVsU3RhdGVIABI8Cg9jaGFubmVsX3JlbW92ZWQYByABKAsyIS5wYXJsZXkuY29udHJvbC52MS5DaGFubmVsUmVtb3ZlZEgAEjgKDXNlc3Npb25fc3RhdGUYCCABKAsyHy5wYXJsZXkuY29udHJvbC52MS5TZXNzaW9uU3RhdGVIABI8Cg9zZXNzaW9uX3JlbW92ZWQYCSABKAsyIS5wYXJsZXkuY29udHJvbC52MS5TZXNzaW9uUmVtb3ZlZEgAEjcKDHN5bmNocm9uaXplZBgKIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlN5bmNocm9uaXplZEgAEjQKC2NoYW5uZWxfa2V5GAsgASgLMh0ucGFybGV5LmNvbnRyb2wudjEuQ2hhbm5lbEtleUgAEjYKDGNoYW5uZWxfbGVmdBgMIAEoCzIeLnBhcmxleS5jb250cm9sLnYxLkNoYW5uZWxMZWZ0SAASOgoOdHVubmVsZWRfdm9pY2UYDSABKAsyIC5wYXJsZXkuY29udHJvbC52MS5UdW5uZWxlZFZvaWNlSAASMwoKZGlzY29ubmVjdBgOIAEoCzIdLnBhcmxleS5jb250cm9sLnYxLkRpc2Nvbm5lY3RIABI0Cgt3aGlzcGVyX2tleRgQIAEoCzIdLnBhcmxleS5jb250cm9sLnYxLldoaXNwZXJLZXlIABI4Cg13aGlzcGVyX2VuZGVkGBEgASgLMh8ucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlckVuZGVkSAASNgoMdGV4dF9tZXNzYWdlGBQgASgLMh4ucGFybGV5LmNvbnRyb2wudjEuVGV4dE1lc3NhZ2VIAEIGCgRib2R5IpkBCgVMb2dpbhIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEhMKC2NsaWVudF9uYW1lGAIgASgJEjoKCHBhc3N3b3JkGAMgASgLMiYucGFybGV5LmNvbnRyb2wudjEuUGFzc3dvcmRDcmVkZW50aWFsc0gAEhYKDGFjY2Vzc190b2tlbhgEIAEoCUgAQg0KC2NyZWRlbnRpYWxzIkUKBlJlc3VtZRIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEhIKCnNlc3Npb25faWQYAiABKA0SDQoFdG9rZW4YAyABKAwiCAoGTG9nb3V0IlMKE1Bhc3N3b3JkQ3JlZGVudGlhbHMSGAoQb3JnYW5pemF0aW9uX3RhZxgBIAEoCRIQCgh1c2VybmFtZRgCIAEoCRIQCghwYXNzd29yZBgDIAEoCSIsCgRKb2luEhIKCmNoYW5uZWxfaWQYASABKA0SEAoIcGFzc3dvcmQYAiABKAkiGwoFTGVhdmUSEgoKY2hhbm5lbF9pZBgBIAEoDSIuCgZMaXN0ZW4SEgoKY2hhbm5lbF9pZBgBIAEoDRIQCghwYXNzd29yZBgCIAEoCSIeCghVbmxpc3RlbhISCgpjaGFubmVsX2lkGAEgASgNIkIKDFNldFNlbGZTdGF0ZRINCgVtdXRlZBgBIAEoCBIQCghkZWFmZW5lZBgCIAEoCBIRCglyZWNvcmRpbmcYAyABKAgiaAoQU2V0V2hpc3BlclRhcmdldBIRCgl0YXJnZXRfaWQYASABKA0SEAoIdXNlcl9pZHMYAiADKA0SLwoGcGxhY2VzGAMgAygLMh8ucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlclBsYWNlIkQKDFdoaXNwZXJQbGFjZRISCgpjaGFubmVsX2lkGAEgASgNEg8KB3N1YnRyZWUYAiABKAgSDwoHcm9sZV9pZBgDIAEoDSIoChNSZW1vdmVXaGlzcGVyVGFyZ2V0EhEKCXRhcmdldF9pZBgBIAEoDSLLAQoITW9kZXJhdGUSEgoKc2Vzc2lvbl9pZBgBIAEoDRIPCgVtdXRlZBgCIAEoCEgAEhIKCGRlYWZlbmVkGAMgASgISAASGgoQcHJpb3JpdHlfc3BlYWtlchgEIAEoCEgAEicKBG1vdmUYBSABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Nb3ZlSAASJwoEa2ljaxgGIAEoCzIXLnBhcmxleS5jb250cm9sLnYxLktpY2tIABIOCgZyZWFzb24YByABKAlCCAoGYWN0aW9uIjYKBE1vdmUSFwoPZnJvbV9jaGFubmVsX2lkGAEgASgNEhUKDXRvX2NoYW5uZWxfaWQYAiABKA0iBgoES2ljayJNCghTZW5kVGV4dBIUCgpjaGFubmVsX2lkGAEgASgNSAASEQoHdXNlcl9pZBgCIAEoDUgAEgwKBHRleHQYAyABKAlCCgoIcmVjZWl2ZXIiSAoEUGluZxIRCgl0aW1lc3RhbXAYASABKAYSLQoFdm9pY2UYAiABKAsyHi5wYXJsZXkuY29udHJvbC52MS5Wb2ljZVJlcG9ydCJ8CgtWb2ljZVJlcG9ydBIUCgxwb25nX2NvdW50ZXIYASABKAQSEwoLcG9uZ19hZ2VfdXMYAiABKA0SGAoQcGFja2V0c19yZWNlaXZlZBgDIAEoBBIRCglqaXR0ZXJfdXMYBCABKA0SFQoNcm91bmRfdHJpcF91cxgFIAEoDSIfCg1UdW5uZWxlZFZvaWNlEg4KBnBhY2tldBgBIAEoDCIGCgREb25lIiUKEFdoaXNwZXJUYXJnZXRTZXQSEQoJdGFyZ2V0X2lkGAEgASgNIl4KB1JlZnVzZWQSKgoEY29kZRgBIAEoDjIcLnBhcmxleS5jb250cm9sLnYxLkVycm9yQ29kZRIPCgdtZXNzYWdlGAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIpcCCgdXZWxjb21lEhIKCnNlc3Npb25faWQYASABKA0SDwoHdXNlcl9pZBgCIAEoDRIQCgh1c2VybmFtZRgDIAEoCRIXCg9vcmdhbml6YXRpb25faWQYBCABKA0SGQoRb3JnYW5pemF0aW9uX25hbWUYBSABKAkSGAoQb3JnYW5pemF0aW9uX3RhZxgGIAEoCRIxCgV2b2ljZRgHIAEoCzIiLnBhcmxleS5jb250cm9sLnYxLlZvaWNlUGFyYW1ldGVycxIpCgZsaW1pdHMYCCABKAsyGS5wYXJsZXkuY29udHJvbC52MS5MaW1pdHMSEwoLc2VydmVyX25hbWUYCSABKAkSFAoMcmVzdW1lX3Rva2VuGAogASgMIksKD1ZvaWNlUGFyYW1ldGVycxIQCgh1ZHBfcG9ydBgBIAEoDRISCgpjbGllbnRfa2V5GAIgASgMEhIKCnNlcnZlcl9rZXkYAyABKAwilwIKBkxpbWl0cxIXCg9tYXhfZnJhbWVfYnl0ZXMYASABKA0SGgoSbWF4X2RhdGFncmFtX2J5dGVzGAIgASgNEhMKC21heF9iaXRyYXRlGAMgASgNEhcKD2RlZmF1bHRfYml0cmF0ZRgEIAEoDRIbChNtYXhfam9pbmVkX2NoYW5uZWxzGAUgASgNEhcKD2lkbGVfdGltZW91dF9tcxgGIAEoDRIbChNtYXhfd2hpc3Blcl90YXJnZXRzGAcgASgNEh0KFW1heF93aGlzcGVyX3JlY2VpdmVycxgIIAEoDRIdChVtYXhfbGlzdGVuZWRfY2hhbm5lbHMYCSABKA0SGQoRcmVzdW1lX3RpbWVvdXRfbXMYFCABKA0ioAEKDENoYW5uZWxTdGF0ZRIKCgJpZBgBIAEoDRIRCglwYXJlbnRfaWQYAiABKA0SDAoEbmFtZRgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIUCgxoYXNfcGFzc3dvcmQYBSABKAgSEQoJbWF4X3VzZXJzGAYgASgNEhMKC3Blcm1pc3Npb25zGAcgASgNEhAKCHBvc2l0aW9uGAggASgRIhwKDkNoYW5uZWxSZW1vdmVkEgoKAmlkGAEgASgNIvIBCgxTZXNzaW9uU3RhdGUSEgoKc2Vzc2lvbl9pZBgBIAEoDRIPCgd1c2VyX2lkGAIgASgNEhAKCHVzZXJuYW1lGAMgASgJEhMKC2NoYW5uZWxfaWRzGAQgAygNEhIKCnNlbGZfbXV0ZWQYBSABKAgSFQoNc2VsZl9kZWFmZW5lZBgGIAEoCBINCgVtdXRlZBgHIAEoCBIQCghkZWFmZW5lZBgIIAEoCBIYChBwcmlvcml0eV9zcGVha2VyGAkgASgIEhEKCXJlY29yZGluZxgKIAEoCBIdChVsaXN0ZW5pbmdfY2hhbm5lbF9pZHMYCyADKA0iRQoOU2Vzc2lvblJlbW92ZWQSEgoKc2Vzc2lvbl9pZBgBIAEoDRIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCSIOCgxTeW5jaHJvbml6ZWQiOwoKQ2hhbm5lbEtleRIRCgl0YXJnZXRfaWQYASABKA0SDQoFZXBvY2gYAiABKA0SCwoDa2V5GAMgASgMIk8KCldoaXNwZXJLZXkSEQoJdGFyZ2V0X2lkGAEgASgNEg0KBWVwb2NoGAIgASgNEgsKA2tleRgDIAEoDBISCgpzZXNzaW9uX2lkGAQgASgNIiEKDFdoaXNwZXJFbmRlZBIRCgl0YXJnZXRfaWQYASABKA0iMQoLQ2hhbm5lbExlZnQSEgoKY2hhbm5lbF9pZBgBIAEoDRIOCgZyZWFzb24YAiABKAkiZgoLVGV4dE1lc3NhZ2USEgoKc2Vzc2lvbl9pZBgBIAEoDRIPCgd1c2VyX2lkGAIgASgNEhAKCHVzZXJuYW1lGAMgASgJEhIKCmNoYW5uZWxfaWQYBCABKA0SDAoEdGV4dBgFIAEoCSJJCgRQb25nEhEKCXRpbWVzdGFtcBgBIAEoBhIuCgV2b2ljZRgCIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlZvaWNlUXVhbGl0eSKDAQoMVm9pY2VRdWFsaXR5Eg8KB3NlbnRfdXAYASABKAQSDwoHbG9zdF91cBgCIAEoBBIUCgxqaXR0ZXJfdXBfdXMYAyABKA0SEQoJc2VudF9kb3duGAQgASgEEhEKCWxvc3RfZG93bhgFIAEoBBIVCg1yb3VuZF90cmlwX3VzGAYgASgNIkkKCkRpc2Nvbm5lY3QSKgoEY29kZRgBIAEoDjIcLnBhcmxleS5jb250cm9sLnYxLkVycm9yQ29kZRIPCgdtZXNzYWdlGAIgASgJKtUGCglFcnJvckNvZGUSGgoWRVJST1JfQ09ERV9VTlNQRUNJRklFRBAAEhcKE0VSUk9SX0NPREVfSU5URVJOQUwQARIaChZFUlJPUl9DT0RFX1VOQVZBSUxBQkxFEAISHAoYRVJST1JfQ09ERV9JTlZBTElEX0lOUFVUEAMSHgoaRVJST1JfQ09ERV9VTkFVVEhFTlRJQ0FURUQQBBIiCh5FUlJPUl9DT0RFX0lOVkFMSURfQ1JFREVOVElBTFMQBRIgChxFUlJPUl9DT0RFX1BFUk1JU1NJT05fREVOSUVEEAYSGAoURVJST1JfQ09ERV9OT1RfRk9VTkQQBxIdChlFUlJPUl9DT0RFX0FMUkVBRFlfRVhJU1RTEAgSFwoTRVJST1JfQ09ERV9DT05GTElDVBAJEhsKF0VSUk9SX0NPREVfSEFTX0NISUxEUkVOEAoSHQoZRVJST1JfQ09ERV9PV05FUl9SRVFVSVJFRBALEh0KGUVSUk9SX0NPREVfUVVPVEFfRVhDRUVERUQQDBIbChdFUlJPUl9DT0RFX0NIQU5ORUxfRlVMTBANEiAKHEVSUk9SX0NPREVfUEFTU1dPUkRfUkVRVUlSRUQQDhIdChlFUlJPUl9DT0RFX1dST05HX1BBU1NXT1JEEA8SGwoXRVJST1JfQ09ERV9SQVRFX0xJTUlURUQQEBIVChFFUlJPUl9DT0RFX0JBTk5FRBAREhoKFkVSUk9SX0NPREVfU0VSVkVSX0ZVTEwQEhIiCh5FUlJPUl9DT0RFX1VOU1VQUE9SVEVEX1ZFUlNJT04QExIYChRFUlJPUl9DT0RFX01BTEZPUk1FRBAUEhgKFEVSUk9SX0NPREVfVE9PX0xBUkdFEBUSIQodRVJST1JfQ09ERV9VTkVYUEVDVEVEX01FU1NBR0UQFhIYChRFUlJPUl9DT0RFX1RJTUVEX09VVBAXEhkKFUVSUk9SX0NPREVfTk9UX0pPSU5FRBAYEhcKE0VSUk9SX0NPREVfUkVQTEFDRUQQGRIVChFFUlJPUl9DT0RFX0tJQ0tFRBAaEhwKGEVSUk9SX0NPREVfU0hVVFRJTkdfRE9XThAbEhoKFkVSUk9SX0NPREVfUk9MRV9JTl9VU0UQHGIGcHJvdG8z");
 
 /**
  * What a client sends.
@@ -750,6 +750,13 @@ export type Ping = Message<"parley.control.v1.Ping"> & {
    * @generated from field: fixed64 timestamp = 1;
    */
   timestamp: bigint;
+
+  /**
+   * What has come of voice; with it the answer tells the whole.
+   *
+   * @generated from field: parley.control.v1.VoiceReport voice = 2;
+   */
+  voice?: VoiceReport | undefined;
 };
 
 /**
@@ -758,6 +765,55 @@ export type Ping = Message<"parley.control.v1.Ping"> & {
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
   messageDesc(file_control, 18);
+
+/**
+ * How much of voice has come, so that the server can tell how much is lost on the way. 0 where something is not known.
+ *
+ * @generated from message parley.control.v1.VoiceReport
+ */
+export type VoiceReport = Message<"parley.control.v1.VoiceReport"> & {
+  /**
+   * The counter of the newest pong that has come.
+   *
+   * @generated from field: uint64 pong_counter = 1;
+   */
+  pongCounter: bigint;
+
+  /**
+   * How long ago it came, in microseconds.
+   *
+   * @generated from field: uint32 pong_age_us = 2;
+   */
+  pongAgeUs: number;
+
+  /**
+   * Voice packets and pongs of this session that had come when it came, itself too, by UDP and through the tunnel, each once.
+   *
+   * @generated from field: uint64 packets_received = 3;
+   */
+  packetsReceived: bigint;
+
+  /**
+   * The jitter of the voice that is heard (RFC 3550, 6.4.1), in microseconds, at most 60 s.
+   *
+   * @generated from field: uint32 jitter_us = 4;
+   */
+  jitterUs: number;
+
+  /**
+   * The round trip of the newest ping by UDP that was answered, in microseconds, at most 60 s.
+   *
+   * @generated from field: uint32 round_trip_us = 5;
+   */
+  roundTripUs: number;
+};
+
+/**
+ * Describes the message parley.control.v1.VoiceReport.
+ * Use `create(VoiceReportSchema)` to create a new message.
+ */
+export const VoiceReportSchema: GenMessage<VoiceReport> = /*@__PURE__*/
+  messageDesc(file_control, 19);
 
 /**
  * A voice packet that could not go by UDP: exactly the bytes of the datagram.
@@ -776,7 +832,7 @@ export type TunneledVoice = Message<"parley.control.v1.TunneledVoice"> & {
  * Use `create(TunneledVoiceSchema)` to create a new message.
  */
 export const TunneledVoiceSchema: GenMessage<TunneledVoice> = /*@__PURE__*/
-  messageDesc(file_control, 19);
+  messageDesc(file_control, 20);
 
 /**
  * @generated from message parley.control.v1.Done
@@ -789,7 +845,7 @@ export type Done = Message<"parley.control.v1.Done"> & {
  * Use `create(DoneSchema)` to create a new message.
  */
 export const DoneSchema: GenMessage<Done> = /*@__PURE__*/
-  messageDesc(file_control, 20);
+  messageDesc(file_control, 21);
 
 /**
  * @generated from message parley.control.v1.WhisperTargetSet
@@ -808,7 +864,7 @@ export type WhisperTargetSet = Message<"parley.control.v1.WhisperTargetSet"> & {
  * Use `create(WhisperTargetSetSchema)` to create a new message.
  */
 export const WhisperTargetSetSchema: GenMessage<WhisperTargetSet> = /*@__PURE__*/
-  messageDesc(file_control, 21);
+  messageDesc(file_control, 22);
 
 /**
  * The request was not carried out; the connection goes on, except after a refused Login.
@@ -841,7 +897,7 @@ export type Refused = Message<"parley.control.v1.Refused"> & {
  * Use `create(RefusedSchema)` to create a new message.
  */
 export const RefusedSchema: GenMessage<Refused> = /*@__PURE__*/
-  messageDesc(file_control, 22);
+  messageDesc(file_control, 23);
 
 /**
  * The login or the resume succeeded. The present state follows as ChannelState and SessionState events, then Synchronized.
@@ -911,7 +967,7 @@ export type Welcome = Message<"parley.control.v1.Welcome"> & {
  * Use `create(WelcomeSchema)` to create a new message.
  */
 export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
-  messageDesc(file_control, 23);
+  messageDesc(file_control, 24);
 
 /**
  * @generated from message parley.control.v1.VoiceParameters
@@ -944,7 +1000,7 @@ export type VoiceParameters = Message<"parley.control.v1.VoiceParameters"> & {
  * Use `create(VoiceParametersSchema)` to create a new message.
  */
 export const VoiceParametersSchema: GenMessage<VoiceParameters> = /*@__PURE__*/
-  messageDesc(file_control, 24);
+  messageDesc(file_control, 25);
 
 /**
  * @generated from message parley.control.v1.Limits
@@ -1026,7 +1082,7 @@ export type Limits = Message<"parley.control.v1.Limits"> & {
  * Use `create(LimitsSchema)` to create a new message.
  */
 export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
-  messageDesc(file_control, 25);
+  messageDesc(file_control, 26);
 
 /**
  * A channel as it is now. Sent for each one after Welcome (parents before children), and again whenever something of it changes.
@@ -1088,7 +1144,7 @@ export type ChannelState = Message<"parley.control.v1.ChannelState"> & {
  * Use `create(ChannelStateSchema)` to create a new message.
  */
 export const ChannelStateSchema: GenMessage<ChannelState> = /*@__PURE__*/
-  messageDesc(file_control, 26);
+  messageDesc(file_control, 27);
 
 /**
  * @generated from message parley.control.v1.ChannelRemoved
@@ -1105,7 +1161,7 @@ export type ChannelRemoved = Message<"parley.control.v1.ChannelRemoved"> & {
  * Use `create(ChannelRemovedSchema)` to create a new message.
  */
 export const ChannelRemovedSchema: GenMessage<ChannelRemoved> = /*@__PURE__*/
-  messageDesc(file_control, 27);
+  messageDesc(file_control, 28);
 
 /**
  * A connected session of the organization as it is now. Sent for each one after Welcome (the receiver's own too), and again whenever something of it changes.
@@ -1186,7 +1242,7 @@ export type SessionState = Message<"parley.control.v1.SessionState"> & {
  * Use `create(SessionStateSchema)` to create a new message.
  */
 export const SessionStateSchema: GenMessage<SessionState> = /*@__PURE__*/
-  messageDesc(file_control, 28);
+  messageDesc(file_control, 29);
 
 /**
  * @generated from message parley.control.v1.SessionRemoved
@@ -1217,7 +1273,7 @@ export type SessionRemoved = Message<"parley.control.v1.SessionRemoved"> & {
  * Use `create(SessionRemovedSchema)` to create a new message.
  */
 export const SessionRemovedSchema: GenMessage<SessionRemoved> = /*@__PURE__*/
-  messageDesc(file_control, 29);
+  messageDesc(file_control, 30);
 
 /**
  * All of the state at login has been sent.
@@ -1232,7 +1288,7 @@ export type Synchronized = Message<"parley.control.v1.Synchronized"> & {
  * Use `create(SynchronizedSchema)` to create a new message.
  */
 export const SynchronizedSchema: GenMessage<Synchronized> = /*@__PURE__*/
-  messageDesc(file_control, 30);
+  messageDesc(file_control, 31);
 
 /**
  * The key under which the payload of a channel is sealed from now on. The epoch before stays open for receiving for 2 s.
@@ -1267,7 +1323,7 @@ export type ChannelKey = Message<"parley.control.v1.ChannelKey"> & {
  * Use `create(ChannelKeySchema)` to create a new message.
  */
 export const ChannelKeySchema: GenMessage<ChannelKey> = /*@__PURE__*/
-  messageDesc(file_control, 31);
+  messageDesc(file_control, 32);
 
 /**
  * The key of a whisper target: of one's own, or of one by which somebody whispers to this session. As with ChannelKey, the epoch before stays open for 2 s.
@@ -1309,7 +1365,7 @@ export type WhisperKey = Message<"parley.control.v1.WhisperKey"> & {
  * Use `create(WhisperKeySchema)` to create a new message.
  */
 export const WhisperKeySchema: GenMessage<WhisperKey> = /*@__PURE__*/
-  messageDesc(file_control, 32);
+  messageDesc(file_control, 33);
 
 /**
  * The session is not a receiver of this whisper target any more.
@@ -1328,7 +1384,7 @@ export type WhisperEnded = Message<"parley.control.v1.WhisperEnded"> & {
  * Use `create(WhisperEndedSchema)` to create a new message.
  */
 export const WhisperEndedSchema: GenMessage<WhisperEnded> = /*@__PURE__*/
-  messageDesc(file_control, 33);
+  messageDesc(file_control, 34);
 
 /**
  * The server took the session out of a channel, or lets it listen there no longer.
@@ -1354,7 +1410,7 @@ export type ChannelLeft = Message<"parley.control.v1.ChannelLeft"> & {
  * Use `create(ChannelLeftSchema)` to create a new message.
  */
 export const ChannelLeftSchema: GenMessage<ChannelLeft> = /*@__PURE__*/
-  messageDesc(file_control, 34);
+  messageDesc(file_control, 35);
 
 /**
  * Somebody has written.
@@ -1397,7 +1453,7 @@ export type TextMessage = Message<"parley.control.v1.TextMessage"> & {
  * Use `create(TextMessageSchema)` to create a new message.
  */
 export const TextMessageSchema: GenMessage<TextMessage> = /*@__PURE__*/
-  messageDesc(file_control, 35);
+  messageDesc(file_control, 36);
 
 /**
  * @generated from message parley.control.v1.Pong
@@ -1407,6 +1463,13 @@ export type Pong = Message<"parley.control.v1.Pong"> & {
    * @generated from field: fixed64 timestamp = 1;
    */
   timestamp: bigint;
+
+  /**
+   * How voice goes; only where the ping had a report, and the relay knows the session.
+   *
+   * @generated from field: parley.control.v1.VoiceQuality voice = 2;
+   */
+  voice?: VoiceQuality | undefined;
 };
 
 /**
@@ -1414,7 +1477,59 @@ export type Pong = Message<"parley.control.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_control, 36);
+  messageDesc(file_control, 37);
+
+/**
+ * How voice goes from and to the session, since it began. Microseconds; 0 where something is not known.
+ *
+ * @generated from message parley.control.v1.VoiceQuality
+ */
+export type VoiceQuality = Message<"parley.control.v1.VoiceQuality"> & {
+  /**
+   * Packets that the client has sent, and of these those that did not arrive.
+   *
+   * @generated from field: uint64 sent_up = 1;
+   */
+  sentUp: bigint;
+
+  /**
+   * @generated from field: uint64 lost_up = 2;
+   */
+  lostUp: bigint;
+
+  /**
+   * Of the client's pings (RFC 3550, 6.4.1).
+   *
+   * @generated from field: uint32 jitter_up_us = 3;
+   */
+  jitterUpUs: number;
+
+  /**
+   * Packets that were sent to the client until the pong of its last report, and of these those that it did not get.
+   *
+   * @generated from field: uint64 sent_down = 4;
+   */
+  sentDown: bigint;
+
+  /**
+   * @generated from field: uint64 lost_down = 5;
+   */
+  lostDown: bigint;
+
+  /**
+   * From a pong to the report of it, less the time that it lay with the client.
+   *
+   * @generated from field: uint32 round_trip_us = 6;
+   */
+  roundTripUs: number;
+};
+
+/**
+ * Describes the message parley.control.v1.VoiceQuality.
+ * Use `create(VoiceQualitySchema)` to create a new message.
+ */
+export const VoiceQualitySchema: GenMessage<VoiceQuality> = /*@__PURE__*/
+  messageDesc(file_control, 38);
 
 /**
  * The server ends the connection; nothing follows.
@@ -1440,7 +1555,7 @@ export type Disconnect = Message<"parley.control.v1.Disconnect"> & {
  * Use `create(DisconnectSchema)` to create a new message.
  */
 export const DisconnectSchema: GenMessage<Disconnect> = /*@__PURE__*/
-  messageDesc(file_control, 37);
+  messageDesc(file_control, 39);
 
 /**
  * docs/NETWORK_PROTOCOL.md says when each is sent and what a client should do.
