@@ -12,11 +12,13 @@ import { benchRelay } from './relay.js';
 import { benchRelayFanOut } from './relay-fan-out.js';
 import { benchSoak } from './soak.js';
 import { benchStorm } from './storm.js';
+import { benchSubscriptions } from './subscriptions.js';
 
 const BENCHES: ReadonlyMap<string, () => Promise<readonly Measurement[]>> = new Map([
   ['api', benchApi],
   ['fan-out', benchRelayFanOut],
   ['permissions', benchPermissionEvaluation],
+  ['subscriptions', benchSubscriptions],
 ]);
 
 /** Those that run only by their name, and have options and a table of their own. */

@@ -148,7 +148,7 @@ function spawnCommand([program, ...args]: readonly [string, ...string[]], option
   return spawn(program, args, options);
 }
 
-/** Of loopback; nobody holds it any more. */
+/** A port of loopback that nobody uses at this moment. */
 export async function freeTcpPort(): Promise<number> {
   const server = createServer();
   server.listen(0, HOST);

@@ -131,8 +131,8 @@ describe('a problem', () => {
     ['data_dir: ""\n', /^data_dir must be a text that is not empty, not "" /],
     ['log:\n  level: loud\n', /^log\.level must be one of error, warn, info, debug, trace, not "loud" /],
     [
-      'redis:\n  url: redis://localhost\n',
-      /^redis\.url is not supported by this version yet: leave it out \(server\.yaml, line 2\)\.$/,
+      'redis:\n  url: http://localhost\n',
+      /^redis\.url must be an URL like redis:\/\/user:password@host:6379\/0, or rediss:\/\/ for TLS/,
     ],
     [
       'audio:\n  max_bitrate: 20000\n',

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import type { LiveCounters } from './live/live.service.js';
 import type { MumbleDoorCounters } from './mumble/mumble-door.js';
 import { dropReasonNames } from './relay/drop-reason.js';
 import { summaryOf } from './relay/latency-histogram.js';
@@ -10,6 +11,7 @@ export interface MetricsSources {
   /** Of each worker of the relay, in the same order each time; null of one that is away. */
   readonly relays: () => Promise<readonly (RelayCounters | null)[]>;
   readonly voiceDoor: () => VoiceDoorCounters;
+  readonly live: () => LiveCounters & { readonly connections: number };
   /** Metrics that somebody else keeps. */
   readonly others: readonly Metric[];
   /** Null where the door is off. */
@@ -38,6 +40,7 @@ export class Metrics {
     this.#instruments.waitingSessions.set(voiceDoor.waiting);
     const mumbleDoor = this.#sources.mumbleDoor();
     if (mumbleDoor !== null) showMumbleDoor(this.#instruments, mumbleDoor);
+    showLive(this.#instruments, this.#sources.live());
     showRelays(this.#instruments, await this.#sources.relays());
     return this.#registry.metrics();
   }
@@ -113,6 +116,15 @@ function makeInstruments(registry: Registry) {
     unanswerable: counter('udp_unanswerable_total', 'Datagrams from port 0, which nothing can answer.'),
     congested: counter('udp_congested_total', 'Copies not sent because too many waited.'),
     udpErrors: counter('udp_errors_total', 'Errors that the system told of UDP.'),
+    subscriptionConnections: gauge('subscription_connections', 'WebSockets of GraphQL subscriptions.'),
+    subscribers: gauge('subscribers', 'Subscriptions that are open.'),
+    delivered: counter('subscription_events_delivered_total', 'Events that subscribers were told.'),
+    dropped: counter('subscription_events_dropped_total', 'Events that subscribers were too slow for.'),
+    lag: gauge(
+      'subscription_lag_seconds',
+      'From an event to its handing over to the connection of a subscriber, over the last 30 to 60 s.',
+      ['quantile'],
+    ),
   };
 }
 
@@ -135,6 +147,16 @@ function showMumbleDoor(instruments: Instruments, counters: MumbleDoorCounters):
   instruments.mumbleSent.show(counters.udp.sent);
   instruments.mumbleRefused.show(counters.udp.refused);
   instruments.mumbleTrials.show(counters.udp.trials);
+}
+
+function showLive(instruments: Instruments, counters: ReturnType<MetricsSources['live']>): void {
+  instruments.subscriptionConnections.set(counters.connections);
+  instruments.subscribers.set(counters.readers);
+  instruments.delivered.show(counters.delivered);
+  instruments.dropped.show(counters.dropped);
+  instruments.lag.set({ quantile: '0.5' }, counters.lag.p50Ms / 1000);
+  instruments.lag.set({ quantile: '0.99' }, counters.lag.p99Ms / 1000);
+  instruments.lag.set({ quantile: '1' }, counters.lag.maxMs / 1000);
 }
 
 function showRelays(instruments: Instruments, relays: readonly (RelayCounters | null)[]): void {

@@ -10,12 +10,14 @@ import { AuditService } from './audit/audit.service.js';
 import { AccessTokens } from './auth/access-token.js';
 import { AuthService } from './auth/auth.service.js';
 import { ensureFirstAdministrator } from './auth/first-administrator.js';
+import { IdentityWatch } from './auth/identity-watch.js';
 import { PasswordHasher } from './auth/password-hasher.js';
 import { RefreshTokens } from './auth/refresh-tokens.js';
 import type { BannerFacts } from './banner.js';
 import { BanService } from './bans/ban.service.js';
 import { ChannelService } from './channels/channel.service.js';
 import { ChannelAclService } from './channels/channel-acl.service.js';
+import { RedisChannelSets } from './channels/redis-channel-sets.js';
 import { Closers } from './closers.js';
 import type { Config } from './config.js';
 import { DataFolder } from './data-folder.js';
@@ -24,25 +26,32 @@ import type { DatabaseConnection } from './database/database-connection.js';
 import { EmbeddedPostgres } from './database/embedded-postgres.js';
 import type { EventBus } from './events/event-bus.js';
 import { MemoryEventBus } from './events/memory-event-bus.js';
+import { RedisEventBus } from './events/redis-event-bus.js';
 import { CostBudget } from './graphql/cost-budget.js';
 import type { ContextOptions } from './graphql/graphql-context.js';
 import { startGraphqlServer } from './graphql/graphql-server.js';
 import { createHttpApp } from './graphql/http-door.js';
 import { createSchema } from './graphql/schema.js';
+import { SubscriptionDoor } from './graphql/subscription-door.js';
 import { Health } from './health/health.js';
 import { HEALTH_PATH, healthRoutes } from './health/health.routes.js';
 import { Housekeeping } from './housekeeping.js';
 import { HttpListener } from './http/http-listener.js';
 import { InvitationService } from './invitations/invitation.service.js';
 import { jwtSecret } from './jwt-secret.js';
+import { LiveService } from './live/live.service.js';
+import { SpeakingWatch } from './live/speaking-watch.js';
 import { Metrics } from './metrics.js';
 import { metricsHandler } from './metrics-handler.js';
 import { MumbleDoor } from './mumble/mumble-door.js';
 import { MemoryOccupancy } from './occupancy/memory-occupancy.js';
+import type { Occupancy } from './occupancy/occupancy.js';
 import { OccupancyService } from './occupancy/occupancy.service.js';
+import { RedisPresence } from './occupancy/redis-presence.js';
 import { OrganizationService } from './organizations/organization.service.js';
 import { PermissionService } from './permissions/permission.service.js';
 import { PermissionInsightService } from './permissions/permission-insight.service.js';
+import { RedisLink } from './redis/redis-link.js';
 import { createRestRouter, REST_PATH } from './rest/rest-door.js';
 import { RoleService } from './roles/role.service.js';
 import { ModerationService } from './sessions/moderation.service.js';
@@ -108,11 +117,19 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const certificate = await tlsCertificate(configuredCertificate(config), folder);
   warnOfCertificate(certificate, logger);
   const secret = await jwtSecret(config.security.jwt_secret, folder);
-  const events = new MemoryEventBus((err, { type }) =>
-    logger.error({ err, type }, 'bug: a listener to an event failed'),
-  );
+  const redis = await openRedis(options, closers);
+  const events = await openEvents(redis, logger);
   const database = await openDatabase(options, folder, events, closers);
-  const decisions = makeServices(config, database, events, secret);
+  const registry = new SessionRegistry();
+  const presence = redis === null ? null : await openPresence({ redis, registry, events, logger }, closers);
+  const store = presence?.occupancy ?? new MemoryOccupancy();
+  const decisions = makeServices(config, { database, events, secret, registry, store });
+  presence?.use(decisions);
+  if (redis !== null) {
+    const { organizations, channels } = decisions;
+    const sets = new RedisChannelSets({ link: redis, events, organizations, channels, logger });
+    closers.add(() => sets.close());
+  }
 
   const relay = await RelayPool.start({
     workers: config.voice.workers,
@@ -131,12 +148,15 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   closers.add(() => voiceDoor.close());
   const mumbleDoor = config.mumble.enabled ? await openMumbleDoor(config, parts) : null;
   closers.add(() => mumbleDoor?.close());
+  const live = openLive(services, relay, events, logger, closers);
   const health = new Health([
     { name: 'database', run: () => database.ping() },
+    ...(redis === null ? [] : [{ name: 'redis', run: () => redis.commands.ping() }]),
     { name: 'voice_relay', run: () => relay.check() },
   ]);
-  const http = await openHttpDoor(options, services, health, certificate, closers);
-  await openMetrics(options, { relay, voiceDoor, mumbleDoor, database }, closers);
+  const http = await openHttpDoor(options, { services, health, certificate, live }, closers);
+  const { listener, subscriptions } = http;
+  await openMetrics(options, { relay, voiceDoor, mumbleDoor, database, live: live.service, subscriptions }, closers);
 
   // The last step that can fail: a password that was made up must be shown.
   const administrator = await ensureFirstAdministrator(database, services.hasher, adminPassword);
@@ -144,7 +164,8 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const housekeeping = new Housekeeping({ database, audit: services.audit, auditRetentionDays, logger });
   closers.add(() => housekeeping.stop());
   health.started();
-  const facts = factsOf(config, folder, { http, voiceDoor, mumbleDoor, relay, certificate }, administrator);
+  const opened = { http: listener, voiceDoor, mumbleDoor, relay, certificate };
+  const facts = factsOf(config, folder, opened, administrator);
   return new Server(facts, closers, health);
 }
 
@@ -154,6 +175,35 @@ function configuredCertificate({ security: { tls_cert: cert, tls_key: key } }: C
 
 function warnOfCertificate({ validTo }: TlsCertificate, logger: Logger): void {
   if (validTo.getTime() < Date.now()) logger.warn({ valid_to: validTo.toISOString() }, 'the certificate has expired');
+}
+
+/** Null where there is one process alone. */
+async function openRedis({ config, logger }: ServerOptions, closers: Closers): Promise<RedisLink | null> {
+  if (config.redis.url === null) return null;
+  const link = await RedisLink.connect(config.redis.url, logger);
+  closers.add(() => link.close());
+  return link;
+}
+
+async function openPresence(
+  {
+    redis: link,
+    registry,
+    events,
+    logger,
+  }: { redis: RedisLink; registry: SessionRegistry; events: EventBus; logger: Logger },
+  closers: Closers,
+): Promise<RedisPresence> {
+  const presence = await RedisPresence.start({ link, registry, events, logger });
+  closers.add(() => presence.stop());
+  return presence;
+}
+
+async function openEvents(link: RedisLink | null, logger: Logger): Promise<EventBus> {
+  const local = new MemoryEventBus((err, { type }) =>
+    logger.error({ err, type }, 'bug: a listener to an event failed'),
+  );
+  return link === null ? local : RedisEventBus.start({ link, local, logger });
 }
 
 async function openDatabase(
@@ -181,7 +231,17 @@ async function openDatabase(
 
 type Services = ReturnType<typeof makeServices> & { readonly voiceQuality: VoiceQualityService };
 
-function makeServices({ server, security, limits }: Config, database: Database, events: EventBus, secret: string) {
+interface ServiceParts {
+  readonly database: Database;
+  readonly events: EventBus;
+  /** Signs access tokens. */
+  readonly secret: string;
+  readonly registry: SessionRegistry;
+  readonly store: Occupancy;
+}
+
+function makeServices({ server, security, limits }: Config, parts: ServiceParts) {
+  const { database, events, secret, registry, store } = parts;
   const hasher = new PasswordHasher({
     concurrency: Math.max(1, availableParallelism() - 1),
     maxWaiting: MAX_WAITING_PASSWORDS,
@@ -208,13 +268,11 @@ function makeServices({ server, security, limits }: Config, database: Database, 
   const invitations = new InvitationService(database, permissions, users, auth);
   const apiKeys = new ApiKeyService(database, permissions);
   const insight = new PermissionInsightService(database, permissions);
-  const registry = new SessionRegistry();
-  const occupancyStore = new MemoryOccupancy();
   const sessionIds = new SessionIds(randomInt(1, 2 ** 32));
-  const sessions = new SessionService(registry, sessionIds, occupancyStore, permissions, events, {
+  const sessions = new SessionService(registry, sessionIds, store, permissions, events, {
     maxConnections: server.max_connections,
   });
-  const occupancy = new OccupancyService(channels, permissions, registry, occupancyStore, events, {
+  const occupancy = new OccupancyService(channels, permissions, registry, store, events, {
     maxUsersPerChannel: limits.max_users_per_channel,
     maxJoinedChannels: limits.max_joined_channels,
   });
@@ -266,15 +324,43 @@ function openMumbleDoor({ server, mumble }: Config, { certificate, ...parts }: V
   });
 }
 
+interface LiveParts {
+  readonly service: LiveService;
+  readonly identities: IdentityWatch;
+}
+
+function openLive(services: Services, relay: RelayPool, events: EventBus, logger: Logger, closers: Closers): LiveParts {
+  const identities = new IdentityWatch(services.auth, logger);
+  closers.add(() => identities.stop());
+  const { permissions, channels, sessions } = services;
+  const nowMs = () => performance.now();
+  const service = new LiveService({ permissions, channels, sessions, identities, events, logger, nowMs });
+  closers.add(() => service.close());
+  const speaking = new SpeakingWatch({ relays: relay.hosts, sessions, events, nowMs });
+  closers.add(() => speaking.stop());
+  return { service, identities };
+}
+
+interface HttpParts {
+  readonly services: Services;
+  readonly health: Health;
+  readonly certificate: TlsCertificate;
+  readonly live: LiveParts;
+}
+
+interface HttpDoors {
+  readonly listener: HttpListener;
+  readonly subscriptions: SubscriptionDoor;
+}
+
 async function openHttpDoor(
   { config: { environment, server, limits }, logger }: ServerOptions,
-  services: Services,
-  health: Health,
-  certificate: TlsCertificate,
+  { services, health, certificate, live }: HttpParts,
   closers: Closers,
-): Promise<HttpListener> {
+): Promise<HttpDoors> {
+  const schema = await createSchema(services);
   const budget = new CostBudget({ costPerMinute: limits.graphql_cost_per_minute, now: () => performance.now() });
-  const graphql = await startGraphqlServer({ schema: await createSchema(services), environment, logger, budget });
+  const graphql = await startGraphqlServer({ schema, environment, logger, budget });
   closers.add(() => graphql.stop());
   const authenticate: ContextOptions['authenticate'] = (token, remoteAddress) =>
     services.auth.authenticate(token, remoteAddress);
@@ -289,19 +375,31 @@ async function openHttpDoor(
     tls: server.http_tls,
     logger,
   });
+  const subscriptions = new SubscriptionDoor({
+    ...{ schema, budget, logger, sources: services, live: live.service, identities: live.identities },
+    maxConnections: server.max_subscribers,
+  });
   const listener = await HttpListener.start({
     bindAddress: server.http_bind_address,
     port: server.http_port,
     tls: server.http_tls ? certificate : null,
     onRequest: app,
+    onUpgrade: subscriptions.onUpgrade,
   });
   closers.add(() => listener.close());
-  return listener;
+  closers.add(() => subscriptions.close());
+  return { listener, subscriptions };
+}
+
+interface MeteredParts extends Pick<OpenDoors, 'relay' | 'voiceDoor' | 'mumbleDoor'> {
+  readonly database: Database;
+  readonly live: LiveService;
+  readonly subscriptions: SubscriptionDoor;
 }
 
 async function openMetrics(
   { config: { metrics: at }, logger }: ServerOptions,
-  { relay, voiceDoor, mumbleDoor, database }: MeteredParts,
+  { relay, voiceDoor, mumbleDoor, database: { times }, live, subscriptions }: MeteredParts,
   closers: Closers,
 ): Promise<void> {
   if (at.port === 0) return;
@@ -310,14 +408,13 @@ async function openMetrics(
     relays: () => relay.counters(),
     voiceDoor: () => voiceDoor.counters(),
     mumbleDoor: () => mumbleDoor?.counters() ?? null,
-    others: [database.times.histogram],
+    others: [times.histogram],
+    live: () => ({ ...live.counters(), connections: subscriptions.connectionCount }),
   };
   const onRequest = metricsHandler(new Metrics(sources), logger);
   const listener = await HttpListener.start({ bindAddress: at.bind_address, port: at.port, tls: null, onRequest });
   closers.add(() => listener.close());
 }
-
-type MeteredParts = Pick<OpenDoors, 'relay' | 'voiceDoor' | 'mumbleDoor'> & { readonly database: Database };
 
 interface OpenDoors {
   readonly http: HttpListener;

@@ -20,6 +20,12 @@ export interface AccessTokenClaims {
   readonly loginId: string;
 }
 
+/** What a token says that was signed. */
+export interface ReadClaims extends AccessTokenClaims {
+  /** From when on it is not valid any more, in seconds since 1970. */
+  readonly expiresAtS: number;
+}
+
 /** Signs and reads access tokens: JWT (RFC 7519), HS256 and no other algorithm (RFC 8725, 3.1). */
 export class AccessTokens {
   readonly #secret: KeyObject;
@@ -42,8 +48,8 @@ export class AccessTokens {
     });
   }
 
-  /** The claims of a valid token, or undefined: forged, expired, not yet valid, or not one of ours. */
-  read(token: string): AccessTokenClaims | undefined {
+  /** The claims of a valid token and when it expires, or undefined: forged, expired, not yet valid, or not one of ours. */
+  read(token: string): ReadClaims | undefined {
     try {
       const options: jsonwebtoken.VerifyOptions = { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE };
       return toClaims(jsonwebtoken.verify(token, this.#secret, options), this.ttlS);
@@ -55,15 +61,15 @@ export class AccessTokens {
 }
 
 /** Claims that are of other types than ours, or valid for longer than we say, are not ours, whoever signed them. */
-function toClaims(payload: jsonwebtoken.JwtPayload | string, ttlS: number): AccessTokenClaims | undefined {
+function toClaims(payload: jsonwebtoken.JwtPayload | string, ttlS: number): ReadClaims | undefined {
   if (typeof payload === 'string') return undefined;
   const { sub, aud, org, ver, sid, iat, exp } = payload;
   const user = typeof sub === 'string' ? parseSerial(sub) : undefined;
   if (user === undefined || aud !== AUDIENCE || (org !== null && typeof org !== 'number')) return undefined;
   if (!Number.isInteger(ver) || ver < 0 || typeof sid !== 'string' || !UUID.test(sid)) return undefined;
-  if (!isIssuable(iat, exp, ttlS)) return undefined;
+  if (exp === undefined || !isIssuable(iat, exp, ttlS)) return undefined;
   const organization = org === null ? null : organizationId(org);
-  return { userId: userId(user), organizationId: organization, tokenVersion: ver, loginId: sid };
+  return { userId: userId(user), organizationId: organization, tokenVersion: ver, loginId: sid, expiresAtS: exp };
 }
 
 function isIssuable(iat: unknown, exp: unknown, ttlS: number): boolean {

@@ -9,9 +9,10 @@ import { User } from '../users/user.entity.js';
 import type { AccessTokens } from './access-token.js';
 import { API_KEY_PREFIX } from './api-key-prefix.js';
 import { AttemptLimiter } from './attempt-limiter.js';
-import { type CredentialSubject, Identities, type Identity } from './identities.js';
+import { type CredentialSubject, Identities, type Identity, type LastingCredential } from './identities.js';
 import { KeyedGate } from './keyed-gate.js';
 import type { PasswordHasher } from './password-hasher.js';
+import { hashOfSecret } from './random-secret.js';
 import type { RefreshTokens } from './refresh-tokens.js';
 
 /** Who wants to log in. */
@@ -145,6 +146,34 @@ export class AuthService {
     if (found === undefined) throw notAuthenticated();
     if (found.banned) throw banned();
     return found.actor;
+  }
+
+  /**
+   * As {@link authenticate}, for a connection that lasts: with the actor comes what {@link stillValid} looks at again.
+   * The token itself need not be kept.
+   */
+  async authenticateLasting(
+    token: string,
+    remoteAddress: string | null,
+  ): Promise<{ readonly actor: UserActor; readonly credential: LastingCredential }> {
+    const actor = await this.authenticate(token, remoteAddress);
+    if (token.startsWith(API_KEY_PREFIX)) {
+      return { actor, credential: { kind: 'api_key', keyHash: hashOfSecret(token), remoteAddress } };
+    }
+    const claims = this.#accessTokens.read(token);
+    if (claims === undefined) throw notAuthenticated();
+    return { actor, credential: { kind: 'login', claims, remoteAddress } };
+  }
+
+  /** Who each of these speaks for now, in the same order; undefined for one that has expired, was revoked, or is banned. Only the server itself asks. */
+  async stillValid(ctx: RequestContext, credentials: readonly LastingCredential[]): Promise<(UserActor | undefined)[]> {
+    if (ctx.actor.kind !== 'system') throw notAuthenticated();
+    if (credentials.length === 0) return [];
+    const actors = await this.#identities.ofCredentials(credentials);
+    const nowS = Date.now() / 1000;
+    return credentials.map((credential, index) =>
+      credential.kind === 'login' && credential.claims.expiresAtS <= nowS ? undefined : actors[index],
+    );
   }
 
   /** Of each of these, in their order, whether it does not hold any more: the password was changed, the login has ended, the API key is revoked or over, or the user is gone. */

@@ -5,7 +5,7 @@ import { select } from '../database/select.js';
 import type { ApiKeyId, OrganizationId, UserId } from '../ids.js';
 import { Permission } from '../permissions/bits.js';
 import { type ApiKeyScope, type Credential, systemContext, type UserActor } from '../request-context.js';
-import type { AccessTokenClaims } from './access-token.js';
+import type { AccessTokenClaims, ReadClaims } from './access-token.js';
 import { hashOfSecret } from './random-secret.js';
 
 /** Somebody as the database knows them now. */
@@ -14,6 +14,12 @@ export interface Identity {
   /** True where a ban of the organization is in force against the user, or the address that they come from. */
   readonly banned: boolean;
 }
+
+/** What a connection that lasts has shown to say who it is, without the secret: it can be looked at again as long as it is used. */
+export type LastingCredential = (
+  | { readonly kind: 'login'; readonly claims: ReadClaims }
+  | { readonly kind: 'api_key'; readonly keyHash: string }
+) & { readonly remoteAddress: string | null };
 
 /** Somebody who has proved who they are, at some time before. */
 export interface CredentialSubject {
@@ -54,6 +60,18 @@ export class Identities {
     return toIdentity(row, null, row.scopes);
   }
 
+  /** Who each of these speaks for now, in the same order: undefined for one that is none any more, and where a ban is in force. All in one statement. */
+  async ofCredentials(credentials: readonly LastingCredential[]): Promise<(UserActor | undefined)[]> {
+    const rows = await this.#read(credentials.map(toQuestion));
+    return credentials.map((credential, index) => {
+      const row = rows[index];
+      if (row === undefined || row.banned) return undefined;
+      if (credential.kind === 'api_key') return toIdentity(row, null, row.scopes).actor;
+      const { loginId, organizationId } = credential.claims;
+      return row.org_id === organizationId ? toIdentity(row, loginId, null).actor : undefined;
+    });
+  }
+
   /** Of each of these, in their order, whether what they have proved themselves by does not hold any more. */
   async withdrawn(subjects: readonly CredentialSubject[]): Promise<readonly boolean[]> {
     if (subjects.length === 0) return [];
@@ -89,6 +107,13 @@ type Question = { readonly remoteAddress: string | null } & (
 );
 
 /** With the names that the statement reads. */
+function toQuestion(credential: LastingCredential): Question {
+  const { remoteAddress } = credential;
+  if (credential.kind === 'api_key') return { keyHash: credential.keyHash, remoteAddress };
+  const { userId, tokenVersion, loginId } = credential.claims;
+  return { userId, tokenVersion, loginId, remoteAddress };
+}
+
 function toJson({ remoteAddress, ...who }: Question, place: number): object {
   return { place, address: plainAddress(remoteAddress) ?? null, ...who };
 }

@@ -8,6 +8,7 @@ const server = z.strictObject({
   max_connections: wholeNumber(1, 100_000).default(1000),
   http_bind_address: text().default('127.0.0.1'),
   http_port: port().default(8080),
+  max_subscribers: wholeNumber(1, 100_000).default(2000),
   http_tls: flag().default(false),
   handshake_timeout_ms: wholeNumber(100, 120_000).default(10_000),
   idle_timeout_ms: wholeNumber(10_000, 3_600_000).default(30_000),
@@ -20,7 +21,7 @@ const database = z.strictObject({
 });
 
 const redis = z.strictObject({
-  url: z.never({ error: 'is not supported by this version yet: leave it out' }).nullable().default(null),
+  url: redisUrl().nullable().default(null),
 });
 
 const security = z.strictObject({
@@ -154,6 +155,17 @@ function oneOf<const Names extends readonly [string, ...string[]]>(...names: Nam
 function postgresUrl() {
   const error = 'must be an URL like postgresql://user:password@host:5432/name';
   return z.string({ error }).refine(isPostgresUrl, { error });
+}
+
+function redisUrl() {
+  const error = 'must be an URL like redis://user:password@host:6379/0, or rediss:// for TLS';
+  return z.string({ error }).refine(isRedisUrl, { error });
+}
+
+function isRedisUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, pathname } = new URL(value);
+  return /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/[0-9]*)?$/.test(pathname);
 }
 
 function isPostgresUrl(value: string): boolean {

@@ -66,6 +66,15 @@ export type DomainEvent =
       readonly sessionId: SessionId;
       readonly userId: UserId;
       readonly reason: LeaveReason;
+      /** Where a moderator has moved the session to; left out where it was put nowhere. */
+      readonly movedTo?: ChannelId | undefined;
+    } & OfOrganization)
+  | ({
+      readonly type: 'speaking_changed';
+      readonly channelId: ChannelId;
+      readonly sessionId: SessionId;
+      readonly userId: UserId;
+      readonly isSpeaking: boolean;
     } & OfOrganization);
 
 /** The names of all domain events. */

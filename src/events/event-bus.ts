@@ -3,10 +3,12 @@ import type { DomainEvent } from './domain-event.js';
 
 export type EventListener = (event: DomainEvent) => void;
 
-/** Delivers each event to every subscriber once, in the order of publication per organization. A listener that throws is reported and does not disturb the others. */
+/** Delivers each event to every subscriber once, in the order of publication per node. A listener that throws is reported and does not disturb the others. */
 export interface EventBus {
-  /** Tells all listeners. Called after the commit, never inside a transaction. */
+  /** Tells all listeners: those of this node before it returns, those of others as soon as it reaches them. Called after the commit, never inside a transaction. */
   publish(event: DomainEvent): void;
   /** Calls `listener` for every later event until the returned function is called. */
   subscribe(listener: EventListener): () => void;
+  /** Calls `listener` when events of other nodes may have been lost: who keeps what they said must read it anew. Until the returned function is called. */
+  onMissed(listener: () => void): () => void;
 }

@@ -22,4 +22,9 @@ export class MemoryEventBus implements EventBus {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
+
+  /** Within one process nothing is lost. */
+  onMissed(): () => void {
+    return () => undefined;
+  }
 }

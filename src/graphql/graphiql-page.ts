@@ -48,7 +48,10 @@ export function serveGraphiql(): RequestHandler {
 
 async function makePage(): Promise<GraphiqlPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const html = renderGraphiQL({ title: 'Parley', endpoint: '/graphql', defaultQuery: WELCOME });
+  const html = renderGraphiQL({
+    ...{ title: 'Parley', endpoint: '/graphql', defaultQuery: WELCOME },
+    subscriptionsProtocol: 'WS',
+  });
   const compressed = await promisify(gzip)(html);
   const entityTag = `"${createHash('sha256').update(html).digest('base64url')}"`;
   return { compressed, entityTag };

@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
 import { authenticate } from '../http/authentication.js';
 import { requestIdOf } from '../http/problem.js';
+import type { LiveRequest } from '../live/live.service.js';
+import type { LiveReader } from '../live/live-reader.js';
 import type { RequestContext, UserActor } from '../request-context.js';
 import { httpStatusOf, refuseOperation } from './error-format.js';
 import { requireReadable } from './limits.js';
@@ -13,6 +15,8 @@ import { type LoaderSources, type Loaders, makeLoaders } from './loaders.js';
 export interface GraphqlContext extends RequestContext {
   readonly door: 'graphql';
   readonly loaders: Loaders;
+  /** Opens a stream for whoever is at the other end of this connection; null where an operation is answered but once. */
+  readonly live: ((request: LiveRequest) => Promise<LiveReader>) | null;
 }
 
 export interface ContextOptions {
@@ -34,7 +38,7 @@ export async function graphqlContext(
     const remoteAddress = req.socket.remoteAddress ?? null;
     const actor = await authenticate(req, (token) => speakerOf(token, remoteAddress));
     const context: RequestContext = { actor, door: 'graphql', requestId, remoteAddress };
-    return { ...context, door: 'graphql', loaders: makeLoaders(context, sources) };
+    return { ...context, door: 'graphql', loaders: makeLoaders(context, sources), live: null };
   } catch (error) {
     if (error instanceof AppError) throw refuseOperation(error, httpStatusOf(error));
     logger.error({ err: error, requestId }, 'a caller could not be authenticated because of a bug');

@@ -41,6 +41,8 @@ const MAX_FIELDS = 2000;
 
 /** What a mutation costs beside what it returns. */
 const MUTATION_COST = 10;
+/** What a subscription costs beside what one message holds: it begins with a snapshot of objects that are at hand. */
+const SUBSCRIPTION_COST = 100;
 
 /** Throws TOO_LARGE for a request whose document or variables are not worth reading. Takes the body or the query string as it came, of whatever shape. */
 export function requireReadable(body: unknown): void {
@@ -82,8 +84,8 @@ const limitDirectives: ValidationRule = (context) => {
 };
 
 /**
- * What an operation can cost: 1 for each object, times `first` for what is in a list, and {@link MUTATION_COST} for a
- * mutation. Values cost nothing. Throws TOO_LARGE for a document that is too large to be counted.
+ * What an operation can cost: 1 for each object, times `first` for what is in a list, {@link MUTATION_COST} for a
+ * mutation and {@link SUBSCRIPTION_COST} for a subscription. Values cost nothing. Throws TOO_LARGE for a document that is too large to be counted.
  */
 export function operationCost(
   schema: GraphQLSchema,
@@ -118,7 +120,9 @@ export function asksForSchema(document: DocumentNode): boolean {
 
 function costOfField(schema: GraphQLSchema): ComplexityEstimator {
   const mutation = schema.getMutationType();
+  const subscription = schema.getSubscriptionType();
   return ({ type, field, args, childComplexity }) => {
+    if (type === subscription) return SUBSCRIPTION_COST + childComplexity;
     if (type === mutation) return MUTATION_COST + childComplexity;
     if (!isCompositeType(getNamedType(field.type))) return 0;
     const items = field.args.some(({ name }) => name === 'first') ? pageSize(args.first) : 1;

@@ -1,6 +1,12 @@
 /** What is checked of an operation before it is executed, and what is told about it afterwards. */
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
-import { GraphQLError, OperationTypeNode } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
@@ -47,9 +53,7 @@ function checksOfOne({ openSchema, budget, logger }: OperationChecksOptions): Gr
         if (anonymous && !openSchema && asksForSchema(document)) {
           throw new AppError('UNAUTHENTICATED', 'The schema is shown to whoever has logged in.');
         }
-        cost = operationCost(schema, document, operation, variables);
-        requireCost(cost);
-        budget.take(payerOf(contextValue), Math.max(cost, MIN_COST));
+        cost = charge(budget, contextValue, { schema, document, operation, variables });
       } catch (error) {
         if (error instanceof AppError) throw refuseOperation(error, httpStatusOf(error));
         throw error instanceof GraphQLError ? badVariables(error.message) : error;
@@ -71,12 +75,31 @@ function checksOfOne({ openSchema, budget, logger }: OperationChecksOptions): Gr
   };
 }
 
-const NO_SUBSCRIPTIONS = new GraphQLError('Subscriptions are not answered here.', {
+const NO_SUBSCRIPTIONS = new GraphQLError('Subscriptions come by WebSocket.', {
   extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
 });
 
 /** An operation that asks for no object is one all the same. */
 const MIN_COST = 1;
+
+/** What an operation costs its payer. Throws TOO_LARGE, RATE_LIMITED, and GraphQL's own error for variables that do not fit. */
+export function charge(
+  budget: CostBudget,
+  context: RequestContext,
+  { schema, document, operation, variables }: CheckedOperation,
+): number {
+  const cost = operationCost(schema, document, operation, variables);
+  requireCost(cost);
+  budget.take(payerOf(context), Math.max(cost, MIN_COST));
+  return cost;
+}
+
+export interface CheckedOperation {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
 
 /** Whose budget an operation is paid from: the user's, by whatever token or key, and where it is nobody the address's. */
 function payerOf({ actor, remoteAddress }: RequestContext): string {

@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from 'graphql';
-import { buildSchema } from 'type-graphql';
+import { buildSchema, type PubSub } from 'type-graphql';
 import { ApiKeyResolver, UserApiKeysResolver } from '../api-keys/api-key.resolver.js';
 import { AuditResolver } from '../audit/audit.resolver.js';
 import { AuthResolver } from '../auth/auth.resolver.js';
@@ -8,6 +8,7 @@ import { BanResolver, OrganizationBansResolver } from '../bans/ban.resolver.js';
 import { ChannelResolver } from '../channels/channel.resolver.js';
 import { ChannelAclResolver } from '../channels/channel-acl.resolver.js';
 import { InvitationResolver, OrganizationInvitationsResolver } from '../invitations/invitation.resolver.js';
+import { LiveResolver } from '../live/live.resolver.js';
 import { ChannelOccupancyResolver } from '../occupancy/occupancy.resolver.js';
 import { OrganizationResolver } from '../organizations/organization.resolver.js';
 import { InsightResolver } from '../permissions/insight.resolver.js';
@@ -51,6 +52,7 @@ export async function createSchema(services: SchemaServices): Promise<GraphQLSch
     [UserApiKeysResolver, new UserApiKeysResolver()],
     [InsightResolver, new InsightResolver(insight)],
     [ModerationResolver, new ModerationResolver(moderation)],
+    [LiveResolver, new LiveResolver()],
   ]);
   return build((type) => resolvers.get(type));
 }
@@ -60,6 +62,16 @@ export function describeSchema(): Promise<GraphQLSchema> {
   return build(() => {
     throw new Error('this schema only describes');
   });
+}
+
+/** The library wants one for subscriptions to topics. Ours bring their streams themselves. */
+const NO_TOPICS: PubSub = {
+  publish: refuseTopics,
+  subscribe: refuseTopics,
+};
+
+function refuseTopics(): never {
+  throw new Error('a subscription without a stream');
 }
 
 async function build(resolverOf: (type: unknown) => object | undefined): Promise<GraphQLSchema> {
@@ -83,8 +95,10 @@ async function build(resolverOf: (type: unknown) => object | undefined): Promise
       UserApiKeysResolver,
       InsightResolver,
       ModerationResolver,
+      LiveResolver,
     ],
     container: { get: resolverOf },
+    pubSub: NO_TOPICS,
     // The services check values, so that every door refuses the same.
     validate: false,
   });

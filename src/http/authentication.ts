@@ -11,11 +11,17 @@ export type Authenticator = (token: string) => Promise<UserActor>;
  * nobody.
  */
 export async function authenticate(request: Request, authenticator: Authenticator): Promise<Actor> {
-  const authorization = request.get('authorization');
-  const apiKey = request.get('x-api-key');
-  if (authorization === undefined) return apiKey === undefined ? ANONYMOUS : authenticator(apiKey);
+  const token = tokenOf((name) => request.get(name));
+  return token === undefined ? ANONYMOUS : authenticator(token);
+}
+
+/** The token in `authorization` or `x-api-key`, or undefined where there is neither. Throws UNAUTHENTICATED for headers that say something else. */
+export function tokenOf(header: (name: 'authorization' | 'x-api-key') => string | undefined): string | undefined {
+  const authorization = header('authorization');
+  const apiKey = header('x-api-key');
+  if (authorization === undefined) return apiKey;
   if (apiKey !== undefined) throw new AppError('UNAUTHENTICATED', 'Send either authorization or x-api-key.');
   const [, token] = /^Bearer +([^\s,]+)$/i.exec(authorization) ?? [];
-  if (token !== undefined) return authenticator(token);
+  if (token !== undefined) return token;
   throw new AppError('UNAUTHENTICATED', 'The authorization header is not "Bearer" and a token.');
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 import { AppError } from '../errors.js';
 import { messageOf, systemCodeOf } from '../thrown.js';
 import { cannotBind } from '../voice/bind-error.js';
@@ -13,6 +14,8 @@ export interface HttpListenerOptions {
   /** Certificate chain and private key, PEM, or null for plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly onRequest: RequestListener;
+  /** Takes connections that want to speak another protocol; left out, they are refused. */
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** How long requests may go on when the server is about to end, in milliseconds. */
@@ -24,9 +27,10 @@ export class HttpListener {
 
   /** Resolves once the port is bound. Throws AppError UNAVAILABLE, with the port and the reason, where it cannot be. */
   static async start(options: HttpListenerOptions): Promise<HttpListener> {
-    const { bindAddress, port, tls, onRequest } = options;
+    const { bindAddress, port, tls, onRequest, onUpgrade } = options;
     const server =
       tls === null ? createServer(onRequest) : createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, onRequest);
+    if (onUpgrade !== undefined) server.on('upgrade', onUpgrade);
     const listening = once(server, 'listening');
     server.listen(port, bindAddress);
     try {

@@ -1,12 +1,12 @@
 import type { ChannelId, SessionId } from '../ids.js';
-import type { JoinOutcome, Occupancy } from './occupancy.js';
+import type { JoinOutcome, Member, Occupancy } from './occupancy.js';
 
 /** Occupancy of one node, in memory. Each call does its work before it returns, so none can come between. */
 export class MemoryOccupancy implements Occupancy {
   readonly #members = new Map<ChannelId, Set<SessionId>>();
   readonly #channels = new Map<SessionId, Set<ChannelId>>();
 
-  async join(channelId: ChannelId, sessionId: SessionId, capacity: number): Promise<JoinOutcome> {
+  async join(channelId: ChannelId, { id: sessionId }: Member, capacity: number): Promise<JoinOutcome> {
     const members = this.#members.get(channelId) ?? new Set<SessionId>();
     if (members.has(sessionId)) return 'already';
     if (members.size >= capacity) return 'full';

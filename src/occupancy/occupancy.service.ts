@@ -22,6 +22,12 @@ export interface OccupancyLimits {
   readonly maxJoinedChannels: number;
 }
 
+/** Why a session leaves a channel, and for which other one a moderator takes it out. */
+export interface Departure {
+  readonly reason: LeaveReason;
+  readonly movedTo?: ChannelId | undefined;
+}
+
 /** A user who is in a channel. */
 export interface Occupant {
   readonly id: UserId;
@@ -121,8 +127,13 @@ export class OccupancyService {
   }
 
   /** A moderator takes somebody out of a channel. Only the server itself does this. */
-  async takeOut(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId, reason: LeaveReason): Promise<void> {
-    await this.#takeOut(this.#anySession(ctx, sessionId), channelId, reason);
+  async takeOut(
+    ctx: RequestContext,
+    sessionId: SessionId,
+    channelId: ChannelId,
+    { reason, movedTo }: Departure,
+  ): Promise<void> {
+    await this.#takeOut(this.#anySession(ctx, sessionId), channelId, { reason, movedTo });
   }
 
   /** The channels that a session has joined, in the order of joining. Only the server itself asks. */
@@ -133,7 +144,7 @@ export class OccupancyService {
   /** The actor's own session leaves the channel. Throws NOT_JOINED. */
   async leave(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId): Promise<void> {
     const session = this.#ownSession(ctx, sessionId);
-    if (await this.#takeOut(session, channelId, 'left')) return;
+    if (await this.#takeOut(session, channelId, { reason: 'left' })) return;
     throw new AppError('NOT_JOINED', 'You are not in this channel.');
   }
 
@@ -172,9 +183,9 @@ export class OccupancyService {
       const subject = loaded.subjects.get(session.userId);
       for (const channelId of await this.#occupancy.channelsOf(session.id)) {
         if (!loaded.policy.channels.has(channelId)) {
-          await this.#takeOut(session, channelId, 'channel_deleted');
+          await this.#takeOut(session, channelId, { reason: 'channel_deleted' });
         } else if (subject !== undefined && !mayJoin(loaded, subject, channelId)) {
-          await this.#takeOut(session, channelId, 'permission_lost');
+          await this.#takeOut(session, channelId, { reason: 'permission_lost' });
         }
       }
       for (const channelId of session.listeningChannelIds) {
@@ -198,7 +209,7 @@ export class OccupancyService {
     const { id: sessionId, organizationId, userId } = session;
     const channelId = channel.id;
     const capacity = this.capacityOf(channel);
-    const outcome = await this.#occupancy.join(channelId, sessionId, capacity);
+    const outcome = await this.#occupancy.join(channelId, session, capacity);
     if (outcome === 'full') {
       throw new AppError('CHANNEL_FULL', `The channel is full: ${capacity} fit in.`, { params: { max: capacity } });
     }
@@ -245,10 +256,10 @@ export class OccupancyService {
     this.#events.publish({ type: 'session_changed', organizationId, sessionId, userId });
   }
 
-  async #takeOut(session: Session, channelId: ChannelId, reason: LeaveReason): Promise<boolean> {
+  async #takeOut(session: Session, channelId: ChannelId, departure: Departure): Promise<boolean> {
     const { id: sessionId, organizationId, userId } = session;
     if (!(await this.#occupancy.leave(channelId, sessionId))) return false;
-    this.#events.publish({ type: 'channel_left', organizationId, channelId, sessionId, userId, reason });
+    this.#events.publish({ type: 'channel_left', organizationId, channelId, sessionId, userId, ...departure });
     return true;
   }
 

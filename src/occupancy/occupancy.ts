@@ -1,8 +1,12 @@
 /** The port that knows who is in which channel now. */
 import type { ChannelId, SessionId } from '../ids.js';
+import type { Session } from '../sessions/session.js';
 
 /** What became of a join. */
 export type JoinOutcome = 'joined' | 'already' | 'full';
+
+/** Who joins: a session, and whose it is. */
+export type Member = Pick<Session, 'id' | 'userId'>;
 
 /**
  * Who is where. It knows nothing of rights, sessions and organizations: services do. Each call is atomic; two calls are
@@ -10,7 +14,7 @@ export type JoinOutcome = 'joined' | 'already' | 'full';
  */
 export interface Occupancy {
   /** Lets the session in where fewer than `capacity` are there. Of any number who come at once no more than fit get in. */
-  join(channelId: ChannelId, sessionId: SessionId, capacity: number): Promise<JoinOutcome>;
+  join(channelId: ChannelId, member: Member, capacity: number): Promise<JoinOutcome>;
   /** True where the session was there. */
   leave(channelId: ChannelId, sessionId: SessionId): Promise<boolean>;
   /** Takes the session out of every channel and returns those that it was in, in the order of joining. */

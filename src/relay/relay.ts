@@ -21,6 +21,7 @@ import type { QualityReport, SessionQualitySummary } from './session-quality.js'
 import { SessionTable } from './session-table.js';
 import type { MakeSessionTagKey } from './session-tag.js';
 import { type RelayTotals, type SessionTraffic, TrafficCounters } from './traffic.js';
+import { VoiceActivity } from './voice-activity.js';
 
 export interface RelayOptions {
   /** What a session may send by voice, in bits per second, over whole datagrams. */
@@ -47,6 +48,7 @@ export class Relay {
   readonly #sessions: SessionTable;
   readonly #routes: RouteTable;
   readonly #traffic = new TrafficCounters();
+  readonly #activity = new VoiceActivity();
   readonly #header: PacketHeader = { kind: 0, epoch: 0, target: 0, session: 0, counter: 0 };
   readonly #outcome: Outcome = emptyOutcome();
   #generation = 0;
@@ -87,6 +89,11 @@ export class Relay {
       lastPacketAgoMs: session.lastPacketAtMs === null ? null : nowMs - session.lastPacketAtMs,
       lastVoiceAgoMs: session.lastVoiceAtMs === null ? null : nowMs - session.lastVoiceAtMs,
     }));
+  }
+
+  /** Who has spoken since this was last asked: session and channel of each talk, one after the other, some more than once. */
+  takeActivity(): Uint32Array {
+    return this.#activity.take();
   }
 
   /** Takes what the client of a session says that it has received. Of a session that is not known, nothing. */
@@ -195,6 +202,7 @@ export class Relay {
 
     session.lastVoiceAtMs = nowMs;
     this.#traffic.voiceIn += 1;
+    this.#activity.note(session, target);
     this.#fanOut(session, route, length - SESSION_TAG_BYTES);
     return null;
   }

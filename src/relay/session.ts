@@ -34,6 +34,9 @@ export class Session {
   /** When the last packet verified, and the last voice packet was forwarded, on the relay's clock; null before the first. */
   lastPacketAtMs: number | null = null;
   lastVoiceAtMs: number | null = null;
+  /** What {@link VoiceActivity} last noted of the session. */
+  activityRound = -1;
+  activityTarget = 0;
   readonly #clientKeyBytes: Uint8Array;
   readonly #serverKeyBytes: Uint8Array;
 

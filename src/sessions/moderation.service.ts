@@ -114,7 +114,7 @@ export class ModerationService {
         const system = systemContext(ctx.requestId);
         if (to !== null) await this.#occupancy.bring(system, id, to);
         for (const channelId of left(await this.#occupancy.channelsOf(system, id))) {
-          await this.#occupancy.takeOut(system, id, channelId, 'moved');
+          await this.#occupancy.takeOut(system, id, channelId, { reason: 'moved', movedTo: to ?? undefined });
         }
       },
     });

@@ -10,6 +10,7 @@ import type { OrganizationService } from '../organizations/organization.service.
 import { holds, Permission } from '../permissions/bits.js';
 import type { LoadedPolicy, PermissionService } from '../permissions/permission.service.js';
 import type { RouteUpdate } from '../relay/relay-update.js';
+import { RepeatedTask } from '../repeated-task.js';
 import { systemContext } from '../request-context.js';
 import type { Session } from '../sessions/session.js';
 import type { SessionService } from '../sessions/session.service.js';
@@ -21,7 +22,6 @@ import { heardChannels, OrganizationView, type ViewedSession } from './organizat
 import { PacedPublisher } from './paced-publisher.js';
 import { endOfSession } from './refusal.js';
 import type { RelayHost } from './relay-host.js';
-import { RepeatedTask } from './repeated-task.js';
 import { RouteFeed, type Target, type TargetTruth } from './route-feed.js';
 import type { WhisperTargetIds } from './whisper-target-ids.js';
 import { type WhisperAudience, Whispers } from './whispers.js';

@@ -249,6 +249,7 @@ export class RelayFeed {
       case 'role_created':
       case 'ban_lifted':
       case 'session_opened':
+      case 'speaking_changed':
         break;
       default:
         unreachable(event);

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { AppError, unreachable } from '../errors.js';
-import type { SessionId } from '../ids.js';
+import { type ChannelId, channelId, type SessionId, sessionId } from '../ids.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
 import type { QualityReport } from '../relay/session-quality.js';
 import type { VoiceQualitySource } from '../sessions/voice-quality.js';
@@ -29,12 +29,14 @@ const COUNTERS_PER_WORKER = 2 ** 32;
 
 type TunneledListener = (sessionId: SessionId, packet: Uint8Array) => void;
 type LostListener = (reason: Error) => void;
+type ActivityListener = (sessionId: SessionId, channelId: ChannelId) => void;
 
 /** The main thread's handle on the relay, which runs in a worker thread so that nothing here makes voice wait. */
 export class RelayHost implements VoiceQualitySource {
   readonly #options: RelayHostOptions;
   readonly #tunneledListeners: TunneledListener[] = [];
   readonly #lostListeners: LostListener[] = [];
+  readonly #activityListeners: ActivityListener[] = [];
   readonly #counters = new PendingAnswers<RelayCounters>();
   readonly #qualities = new PendingAnswers<readonly SessionQuality[]>();
   readonly #settlements = new PendingAnswers<void>();
@@ -77,6 +79,11 @@ export class RelayHost implements VoiceQualitySource {
   /** Calls for each packet that is to go through a session's control connection. The bytes may be shared by several calls. */
   onTunneled(listener: TunneledListener): void {
     this.#tunneledListeners.push(listener);
+  }
+
+  /** Calls for each session that speaks into a channel, some ten times a second while it does. Whispers are not told. */
+  onActivity(listener: ActivityListener): void {
+    this.#activityListeners.push(listener);
   }
 
   /** Calls when the worker has died, with the reason; its port is free by then. {@link restart} and `replace_all` bring voice back. */
@@ -178,6 +185,9 @@ export class RelayHost implements VoiceQualitySource {
             for (const listener of this.#tunneledListeners) listener(sessionId, packet);
         }
         break;
+      case 'activity':
+        this.#onActivity(message.talks);
+        break;
       case 'counters':
         this.#counters.answer(message.requestId, message.counters);
         break;
@@ -192,6 +202,13 @@ export class RelayHost implements VoiceQualitySource {
         break;
       default:
         unreachable(message);
+    }
+  }
+
+  #onActivity(talks: Uint32Array): void {
+    for (let index = 0; index + 1 < talks.length; index += 2) {
+      const [speaker, channel] = [sessionId(talks[index] ?? 0), channelId(talks[index + 1] ?? 0)];
+      for (const listener of this.#activityListeners) listener(speaker, channel);
     }
   }
 

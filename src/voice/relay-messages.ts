@@ -47,6 +47,8 @@ export type MessageFromRelayWorker =
   /** The port cannot be bound, or the backend is not there: nothing follows. */
   | { readonly type: 'failed'; readonly code: string; readonly reason: string }
   | { readonly type: 'tunneled'; readonly deliveries: readonly TunneledDelivery[] }
+  /** Who has spoken since the last such message: session and channel of each talk, one after the other. */
+  | { readonly type: 'activity'; readonly talks: Uint32Array }
   | { readonly type: 'counters'; readonly requestId: number; readonly counters: RelayCounters }
   | { readonly type: 'qualities'; readonly requestId: number; readonly qualities: readonly SessionQuality[] }
   | { readonly type: 'settled'; readonly requestId: number };

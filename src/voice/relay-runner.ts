@@ -100,6 +100,12 @@ export class RelayRunner implements UdpBackendHandler {
     }
   }
 
+  /** Tells the main thread who has spoken since the last call, if anybody has. */
+  tellActivity(): void {
+    const talks = this.#relay.takeActivity();
+    if (talks.length > 0) this.#options.post({ type: 'activity', talks });
+  }
+
   counters(): RelayCounters {
     const nowMs = this.#options.nowMs();
     return {

@@ -6,6 +6,9 @@ import { choosePacketPath } from './packet-path.js';
 import type { MessageFromRelayWorker, MessageToRelayWorker, RelayWorkerOptions } from './relay-messages.js';
 import { RelayRunner } from './relay-runner.js';
 
+/** How often the main thread is told who speaks, in milliseconds. */
+const ACTIVITY_INTERVAL_MS = 100;
+
 if (parentPort === null) throw new Error('relay-worker is the script of a worker thread');
 await run(parentPort, workerData);
 
@@ -27,6 +30,7 @@ async function run(mainThread: MessagePort, options: RelayWorkerOptions): Promis
     const backend = await start(options, runner);
     runner.use(backend);
     mainThread.on('message', (message: MessageToRelayWorker) => runner.onMessage(message));
+    setInterval(() => runner.tellActivity(), ACTIVITY_INTERVAL_MS);
     post({ type: 'ready', port: backend.port, backend: backend.counters() });
   } catch (error) {
     post({ type: 'failed', code: codeOf(error), reason: reasonOf(error) });

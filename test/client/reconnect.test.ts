@@ -104,7 +104,7 @@ describe('a client whose control connection is cut', () => {
     forwarder.cut();
     await once(alice, 'reconnecting');
     const { occupancy, services } = world;
-    await occupancy.takeOut(services.system, sessionId(alice.identity.sessionId), lobby, 'moved');
+    await occupancy.takeOut(services.system, sessionId(alice.identity.sessionId), lobby, { reason: 'moved' });
     const left = once(alice, 'channel_left');
     forwarder.mend();
     expect(await left).toEqual([lobby, 'disconnected']);

@@ -87,6 +87,11 @@ export const CASES: Readonly<Record<string, Case>> = {
   'Query.simulateRole': { ask: ({ ids }) => ({ roleId: ids.memberRole, permissions: [], first: 5 }) },
   'Query.user': { ask: ({ ids }) => ({ id: ids.guest }) },
 
+  'Subscription.channelOccupancy: of a channel': { ask: ({ ids }) => ({ channelId: ids.garden, subtree: true }) },
+  'Subscription.channelOccupancy: of an organization': { ask: ({ ids }) => ({ organizationId: ids.organization }) },
+  'Subscription.organizationEvents': { ask: ({ ids }) => ({ organizationId: ids.organization }) },
+  'Subscription.sessionEvents': { ask: ({ ids }) => ({ organizationId: ids.organization }) },
+
   'Mutation.assignRole': input(
     ({ ids, made }) => ({ roleId: made, userId: ids.guest }),
     (tenant) => tenant.role(),

@@ -102,6 +102,11 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'Mutation.updateUser: of oneself, the email address': LOGGED_IN,
   'Mutation.updateUser: of oneself, the name': [WHO, OK, NO, NO, OK, OK, OK],
 
+  'Subscription.channelOccupancy: of a channel': INSIDE,
+  'Subscription.channelOccupancy: of an organization': INSIDE,
+  'Subscription.organizationEvents': INSIDE,
+  'Subscription.sessionEvents': INSIDE,
+
   'Channel.acl': INSIDE,
   'Channel.sessions': INSIDE,
   'Organization.auditLog': MANAGERS,

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { buildSchema, type GraphQLObjectType, getNamedType, isObjectType } from 'graphql';
+import { buildSchema, type GraphQLObjectType, getNamedType, isObjectType, isUnionType } from 'graphql';
+import { CloseCode } from 'graphql-ws';
 import type { VoiceQualitySource } from '../../src/sessions/voice-quality.js';
 import { repositoryRoot } from '../architecture/source-files.js';
+import { eventually } from '../support/eventually.js';
+import { Subscriber } from '../support/subscriber.js';
 import { type Answer, present, TestServer, withoutBudget } from '../support/test-server.js';
 import { CASES, type Case, ROOTS, type Root, type Subject } from './authorization-cases.js';
 import { CALLERS, type Caller, OPEN, TABLE, type Verdict } from './authorization-table.js';
@@ -12,7 +15,8 @@ import { ABSENT, ABSENT_ID, Tenant } from './authorization-world.js';
 const schema = buildSchema(readFileSync(join(repositoryRoot, 'schema.graphql'), 'utf8'));
 const OPERATIONS = ['Query', 'Mutation', 'Subscription'];
 /** Whoever may have the list or call the mutation may have all of these. */
-const OPEN_AS_A_WHOLE = /(Connection|Edge|Payload)$|^PageInfo$|^UserError(Param)?$/;
+const OPEN_AS_A_WHOLE =
+  /(Connection|Edge|Payload|Snapshot|Event)$|^PageInfo$|^UserError(Param)?$|^Gap$|^Live(Session|Channel)$/;
 const PARTS_OF_ANSWERS =
   /^(Permission(Explanation|Suggestion|Change)|RolePermissions|MissingPermission|ManageGrant|ModerationResult.*|Voice(Flow|Quality))$/;
 
@@ -116,7 +120,7 @@ describe('an API key of an owner', () => {
     expect(verdict).toBe(name === 'changePassword' ? 'WRONG_PASSWORD' : 'PERMISSION_DENIED');
   });
 
-  it.each(lines.filter(({ type }) => !OPERATIONS.slice(1).includes(type)))(
+  it.each(lines.filter(({ type }) => type !== 'Mutation'))(
     'that may only talk may not ask for $line',
     async ({ type, name, asked }) => {
       const answer = await ask(type, name, asked, await subjectFor(asked, 'owner'), talker);
@@ -148,7 +152,22 @@ async function ask(
 ): Promise<Answer<unknown>> {
   const root = rootOf(type, name, asked);
   const variables = root.ask(subject);
-  return server.ask(documentOf(type, name, root, Object.keys(variables)), variables, token);
+  const document = documentOf(type, name, root, Object.keys(variables));
+  return type === 'Subscription' ? firstAnswer(document, variables, token) : server.ask(document, variables, token);
+}
+
+/** The first message of a subscription, or why there is none. */
+async function firstAnswer(document: string, variables: object, token: string | undefined): Promise<Answer<unknown>> {
+  const subscriber = new Subscriber(server.url, token);
+  try {
+    const stream = subscriber.subscribe<unknown, object>(document, variables);
+    const first = await eventually(() => stream.answers[0] ?? subscriber.ending ?? undefined);
+    if (!('code' in first)) return first;
+    const code = first.code === CloseCode.Unauthorized ? 'UNAUTHENTICATED' : `closed with ${first.code}`;
+    return { status: 200, data: null, errors: [{ message: first.reason, extensions: { code } }], extensions: {} };
+  } finally {
+    await subscriber.close();
+  }
 }
 
 /** The field of the query or mutation with which a document begins. */
@@ -164,10 +183,20 @@ function documentOf(type: string, name: string, root: Root, given: readonly stri
   const declared = wanted.map((argument) => `$${argument.name}: ${argument.type}`).join(', ');
   const passed = wanted.map((argument) => `${argument.name}: $${argument.name}`).join(', ');
   const inner = OPERATIONS.includes(type)
-    ? everythingOf(objectNamed(getNamedType(field.type).name), type === 'Mutation' ? 0 : 1)
+    ? everythingOfAny(getNamedType(field.type).name, type === 'Mutation' ? 0 : 1)
     : `{ ${everythingIn(objectNamed(type), name, 1)} }`;
   const withArguments = wanted.length === 0 ? '' : `(${passed})`;
   return `${operation.toLowerCase()} ${wanted.length === 0 ? '' : `(${declared})`} { ${root.query}${withArguments} ${inner} }`;
+}
+
+/** Of a union, all of each of its types. */
+function everythingOfAny(name: string, levels: number): string {
+  const type = schema.getType(name);
+  if (!isUnionType(type)) return everythingOf(objectNamed(name), levels);
+  return `{ ${type
+    .getTypes()
+    .map((each) => `... on ${each.name} ${everythingOf(each, levels)}`)
+    .join(' ')} }`;
 }
 
 /** A field with all that is open in it. Of lists a few items are enough. */

@@ -21,7 +21,7 @@ beforeAll(async () => {
 const types = () =>
   Object.values(schema.getTypeMap()).filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type));
 const objects = () => types().filter(isObjectType);
-const roots = () => [schema.getQueryType(), schema.getMutationType()];
+const roots = () => [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
 
 describe('the schema', () => {
   it('describes every type, field, argument and value', () => {
@@ -56,7 +56,7 @@ describe('the schema', () => {
     ]);
     const toldOnce = ['CreateApiKeyPayload.key', 'CreateApiKeyPayload.apiKey'];
     const mutations = ['Mutation.changePassword', 'Mutation.createApiKey', 'Mutation.revokeApiKey'];
-    const expected = [...tokens, ...toldOnce, ...mutations, 'Channel.hasPassword'];
+    const expected = [...tokens, ...toldOnce, ...mutations, 'Channel.hasPassword', 'LiveChannel.hasPassword'];
     expect(shown.filter((name) => !expected.includes(name))).toEqual([]);
   });
 
@@ -78,8 +78,9 @@ describe('the schema', () => {
         const type = isNonNullType(field.type) ? field.type.ofType : field.type;
         return isListType(type) && isObjectType(getNamedType(type));
       });
-    // An explanation is bounded by the roles of one user and the depth of the tree, and is of no use in parts.
-    const whole = ['PermissionExplanation', 'MissingPermission'];
+    // An explanation is bounded by the roles of one user and the depth of the tree, and is of no use in parts; a
+    // snapshot comes in parts by itself.
+    const whole = ['PermissionExplanation', 'MissingPermission', 'SessionSnapshot', 'OrganizationSnapshot'];
     const names = unpaged
       .filter(({ type }) => !whole.includes(type.name))
       .map(({ type, field }) => `${type.name}.${field.name}`);

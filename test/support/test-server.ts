@@ -4,12 +4,16 @@ import { createServer, type Server } from 'node:http';
 import { pino } from 'pino';
 import { auditRoutes, EXPORT_PATH } from '../../src/audit/audit.routes.js';
 import { ensureFirstAdministrator } from '../../src/auth/first-administrator.js';
+import { IdentityWatch } from '../../src/auth/identity-watch.js';
 import { CostBudget } from '../../src/graphql/cost-budget.js';
 import { type GraphqlServer, startGraphqlServer } from '../../src/graphql/graphql-server.js';
 import { createHttpApp } from '../../src/graphql/http-door.js';
 import { createSchema } from '../../src/graphql/schema.js';
+import { SubscriptionDoor } from '../../src/graphql/subscription-door.js';
+import { LiveService } from '../../src/live/live.service.js';
 import type { OccupancyService } from '../../src/occupancy/occupancy.service.js';
 import { createRestRouter, REST_PATH } from '../../src/rest/rest-door.js';
+import type { ModerationService } from '../../src/sessions/moderation.service.js';
 import type { SessionService } from '../../src/sessions/session.service.js';
 import type { VoiceQualitySource } from '../../src/sessions/voice-quality.js';
 import {
@@ -55,6 +59,20 @@ export interface TestServerOptions {
   readonly budget?: CostBudget;
   /** Who knows how voice goes; left out, nobody. */
   readonly voiceQuality?: VoiceQualitySource;
+  /** Connections of subscribers at a time. */
+  readonly maxConnections?: number;
+}
+
+interface TestServerParts {
+  readonly url: string;
+  readonly services: TestServices;
+  readonly voice: VoiceServices;
+  readonly adminToken: string;
+  readonly http: Server;
+  readonly graphql: GraphqlServer;
+  readonly live: LiveService;
+  readonly subscriptions: SubscriptionDoor;
+  readonly identities: IdentityWatch;
 }
 
 const NO_LIMIT = new CostBudget({ costPerMinute: 1_000_000_000, now: () => 0 });
@@ -64,13 +82,21 @@ export class TestServer {
   readonly services: TestServices;
   readonly sessions: SessionService;
   readonly occupancy: OccupancyService;
+  readonly moderation: ModerationService;
   /** The platform admin's. */
   readonly adminToken: string;
+  readonly live: LiveService;
+  readonly subscriptions: SubscriptionDoor;
+  readonly #identities: IdentityWatch;
   readonly #http: Server;
   readonly #graphql: GraphqlServer;
   #organizations = 0;
 
-  static async start({ budget = NO_LIMIT, voiceQuality }: TestServerOptions = {}): Promise<TestServer> {
+  static async start({
+    budget = NO_LIMIT,
+    maxConnections = 2000,
+    voiceQuality,
+  }: TestServerOptions = {}): Promise<TestServer> {
     const services = await TestServices.create();
     const { test, auth, hasher } = services;
     await ensureFirstAdministrator(test.database, hasher, PASSWORD);
@@ -90,26 +116,46 @@ export class TestServer {
       { path: EXPORT_PATH, handler: auditRoutes({ audit: services.audit, authenticate, logger }) },
     ];
     const http = createServer(createHttpApp({ graphql, context, mounts, tls: false, logger }));
+    const identities = new IdentityWatch(auth, logger);
+    const { permissions, channels } = services;
+    const nowMs = () => performance.now();
+    const live = new LiveService({
+      permissions,
+      channels,
+      sessions: voice.sessions,
+      identities,
+      events: test.events,
+      logger,
+      nowMs,
+    });
+    const subscriptions = new SubscriptionDoor({
+      schema,
+      live,
+      identities,
+      sources: all,
+      budget,
+      maxConnections,
+      logger,
+    });
+    http.on('upgrade', subscriptions.onUpgrade);
     const url = await listen(http);
     const admin = await execute(url, LoginDocument, { input: { username: 'admin', password: PASSWORD } });
-    return new TestServer(url, services, voice, admin.login?.accessToken ?? '', http, graphql);
+    const adminToken = admin.login?.accessToken ?? '';
+    return new TestServer({ url, services, voice, adminToken, http, graphql, live, subscriptions, identities });
   }
 
-  private constructor(
-    url: string,
-    services: TestServices,
-    { sessions, occupancy }: VoiceServices,
-    adminToken: string,
-    http: Server,
-    graphql: GraphqlServer,
-  ) {
-    this.url = url;
-    this.services = services;
-    this.sessions = sessions;
-    this.occupancy = occupancy;
-    this.adminToken = adminToken;
-    this.#http = http;
-    this.#graphql = graphql;
+  private constructor({ voice, ...parts }: TestServerParts) {
+    this.url = parts.url;
+    this.services = parts.services;
+    this.sessions = voice.sessions;
+    this.occupancy = voice.occupancy;
+    this.moderation = voice.moderation;
+    this.adminToken = parts.adminToken;
+    this.live = parts.live;
+    this.subscriptions = parts.subscriptions;
+    this.#identities = parts.identities;
+    this.#http = parts.http;
+    this.#graphql = parts.graphql;
   }
 
   /** Executes an operation and returns its data. Throws where the answer has `errors`. */
@@ -161,6 +207,9 @@ export class TestServer {
   }
 
   async stop(): Promise<void> {
+    await this.subscriptions.close();
+    this.live.close();
+    this.#identities.stop();
     this.#http.closeAllConnections();
     this.#http.close();
     await this.#graphql.stop();

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { LiveFigures } from '../../src/live/live-figures.js';
 import { Metrics } from '../../src/metrics.js';
 import type { RelayCounters } from '../../src/voice/relay-messages.js';
 import { RelayPool } from '../../src/voice/relay-pool.js';
@@ -40,11 +41,13 @@ describe('the metrics of several workers', () => {
   it('are summed, and do not fall where a worker is away or begins again', async () => {
     const parts: (RelayCounters | null)[] = [countersAfter(10), countersAfter(5)];
     const voiceDoor = () => ({ ...NO_DOOR, sentOff: SENT_OFF });
+    const live = () => ({ ...new LiveFigures(() => 0).summary(), readers: 0, connections: 0 });
     const metrics = new Metrics({
       version: '1',
       relays: async () => parts,
       voiceDoor,
       mumbleDoor: () => null,
+      live,
       others: [],
     });
     const read = async (name: string) =>

@@ -337,6 +337,15 @@ export type ErrorCode =
   /** The password is wrong. */
   | 'WRONG_PASSWORD';
 
+/** Why a stream begins anew. */
+export type GapReason =
+  /** You read more slowly than things happened, or were away for too long. */
+  | 'BEHIND'
+  /** Channels came into what you watch, or went out of it. */
+  | 'SCOPE_CHANGED'
+  /** The cursor is not of this stream, or of before a restart of the server. */
+  | 'UNKNOWN_CURSOR';
+
 /** Whom to kick. */
 export type KickSessionsInput = {
   /** Why, for the audit log: 1 to 512 characters. */
@@ -344,6 +353,37 @@ export type KickSessionsInput = {
   /** Which sessions: 1 to 100. */
   sessionIds: Array<string | number>;
 };
+
+/** Why a session left a channel or ended. */
+export type LeaveReason =
+  /** Its user or address was banned. */
+  | 'BANNED'
+  /** The channel was deleted. */
+  | 'CHANNEL_DELETED'
+  /** The password was changed, or the API key revoked. */
+  | 'CREDENTIALS_CHANGED'
+  /** Its client has gone. */
+  | 'DISCONNECTED'
+  /** A moderator put it out. */
+  | 'KICKED'
+  /** By its own wish. */
+  | 'LEFT'
+  /** A moderator took it elsewhere. */
+  | 'MOVED'
+  /** The organization was deleted. */
+  | 'ORGANIZATION_DELETED'
+  /** Its user lost JOIN there. */
+  | 'PERMISSION_LOST'
+  /** It recorded where that is not allowed. */
+  | 'RECORDING_FORBIDDEN'
+  /** Its user has logged in from somewhere else. */
+  | 'REPLACED'
+  /** The server ended. */
+  | 'SHUTTING_DOWN'
+  /** Its client was silent for too long. */
+  | 'TIMED_OUT'
+  /** Its user was removed. */
+  | 'USER_DELETED';
 
 /** Which ban to lift. */
 export type LiftBanInput = {
@@ -397,6 +437,66 @@ export type MuteSessionsInput = {
   /** Which sessions: 1 to 100. */
   sessionIds: Array<string | number>;
 };
+
+/** What happened to who is in a channel. */
+export type OccupancyEventType =
+  /** Something else of a session has changed: its name, what it listens to, recording. */
+  | 'CHANGED'
+  /** A session hears nobody from now on, by its own wish or a moderator’s. */
+  | 'DEAFENED'
+  /** A session came into `channelId`. */
+  | 'JOINED'
+  /** A session left `channelId`, for `reason`; whether it spoke there does not matter any more. */
+  | 'LEFT'
+  /** A moderator took a session from `channelId` to `toChannelId`, where it has joined before. */
+  | 'MOVED'
+  /** A session is heard by nobody from now on, by its own wish or a moderator’s. */
+  | 'MUTED'
+  /** A session speaks into `channelId`. At most five of these two in a second. */
+  | 'SPEAKING_STARTED'
+  /** A session does not speak into `channelId` any more. */
+  | 'SPEAKING_STOPPED'
+  /** A session hears again. */
+  | 'UNDEAFENED'
+  /** A session may be heard again. */
+  | 'UNMUTED';
+
+/** What happened in an organization. */
+export type OrganizationEventType =
+  /** A ban was issued. Told to whoever holds MANAGE in the organization. */
+  | 'BAN_CREATED'
+  /** A ban was lifted. Told to whoever holds MANAGE in the organization. */
+  | 'BAN_LIFTED'
+  /** Who may do what in a channel was changed. */
+  | 'CHANNEL_ACL_CHANGED'
+  /** A channel was made. */
+  | 'CHANNEL_CREATED'
+  /** A channel was deleted. */
+  | 'CHANNEL_DELETED'
+  /** A channel was changed or moved. */
+  | 'CHANNEL_UPDATED'
+  /** The organization was deleted: the stream ends. */
+  | 'ORGANIZATION_DELETED'
+  /** The organization was changed. */
+  | 'ORGANIZATION_UPDATED'
+  /** `userId` owns it now. */
+  | 'OWNER_CHANGED'
+  /** `userId` got `roleId`. */
+  | 'ROLE_ASSIGNED'
+  /** A role was made. */
+  | 'ROLE_CREATED'
+  /** A role was deleted. */
+  | 'ROLE_DELETED'
+  /** `userId` lost `roleId`. */
+  | 'ROLE_UNASSIGNED'
+  /** A role was changed. */
+  | 'ROLE_UPDATED'
+  /** A user was added. */
+  | 'USER_CREATED'
+  /** A user was removed. */
+  | 'USER_DELETED'
+  /** A user was changed. */
+  | 'USER_UPDATED';
 
 /** The first user of a new organization, who becomes its owner. */
 export type OrganizationOwnerInput = {
@@ -477,6 +577,15 @@ export type RevokeInvitationInput = {
   /** Why, for the audit log: 1 to 512 characters. */
   reason?: string | null | undefined;
 };
+
+/** What happened to a session. */
+export type SessionEventType =
+  /** Muted, deafened, renamed, recording, listening. */
+  | 'CHANGED'
+  /** It has ended, for `reason`. */
+  | 'CLOSED'
+  /** Somebody has connected. */
+  | 'OPENED';
 
 /** What a role may do in a channel from now on. */
 export type SetChannelAclEntryInput = {
@@ -959,6 +1068,47 @@ export type EmailsQueryVariables = Exact<{
 
 export type EmailsQuery = { organization: { users: { nodes: Array<{ username: string, email: string | null }> } } | null };
 
+export type LiveStateFragment = { id: string, username: string, channelIds: Array<string>, speakingChannelIds: Array<string>, muted: boolean, selfMuted: boolean, deafened: boolean };
+
+export type ChannelOccupancySubscriptionVariables = Exact<{
+  channelId?: string | number | null | undefined;
+  organizationId?: string | number | null | undefined;
+  subtree?: boolean | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ChannelOccupancySubscription = { channelOccupancy:
+    | { __typename: 'Gap', cause: GapReason }
+    | { __typename: 'OccupancyEvent', cursor: string, at: string, type: OccupancyEventType, channelId: string | null, toChannelId: string | null, reason: LeaveReason | null, session: { id: string, username: string, channelIds: Array<string>, speakingChannelIds: Array<string>, muted: boolean, selfMuted: boolean, deafened: boolean } }
+    | { __typename: 'SessionSnapshot', cursor: string, isLast: boolean, sessions: Array<{ id: string, username: string, channelIds: Array<string>, speakingChannelIds: Array<string>, muted: boolean, selfMuted: boolean, deafened: boolean }> }
+   };
+
+export type OrganizationEventsSubscriptionVariables = Exact<{
+  organizationId?: string | number | null | undefined;
+  types?: Array<OrganizationEventType> | OrganizationEventType | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type OrganizationEventsSubscription = { organizationEvents:
+    | { __typename: 'Gap', cause: GapReason }
+    | { __typename: 'OrganizationEvent', cursor: string, type: OrganizationEventType, channelId: string | null, userId: string | null, roleId: string | null, channel: { name: string, version: number } | null }
+    | { __typename: 'OrganizationSnapshot', cursor: string, isLast: boolean, channels: Array<{ id: string, parentId: string | null, name: string }> }
+   };
+
+export type SessionEventsSubscriptionVariables = Exact<{
+  organizationId?: string | number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type SessionEventsSubscription = { sessionEvents:
+    | { __typename: 'Gap', cause: GapReason }
+    | { __typename: 'SessionEvent', cursor: string, type: SessionEventType, reason: LeaveReason | null, message: string | null, session: { id: string, username: string, channelIds: Array<string>, speakingChannelIds: Array<string>, muted: boolean, selfMuted: boolean, deafened: boolean } }
+    | { __typename: 'SessionSnapshot', cursor: string, isLast: boolean, sessions: Array<{ id: string, username: string, channelIds: Array<string>, speakingChannelIds: Array<string>, muted: boolean, selfMuted: boolean, deafened: boolean }> }
+   };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -1160,6 +1310,17 @@ export const ModerationOutcomeFragmentDoc = new TypedDocumentString(`
   message
 }
     `, {"fragmentName":"ModerationOutcome"}) as unknown as TypedDocumentString<ModerationOutcomeFragment, unknown>;
+export const LiveStateFragmentDoc = new TypedDocumentString(`
+    fragment LiveState on LiveSession {
+  id
+  username
+  channelIds
+  speakingChannelIds
+  muted
+  selfMuted
+  deafened
+}
+    `, {"fragmentName":"LiveState"}) as unknown as TypedDocumentString<LiveStateFragment, unknown>;
 export const LoginDocument = new TypedDocumentString(`
     mutation Login($input: LoginInput!) {
   login(input: $input) {
@@ -2602,3 +2763,112 @@ export const EmailsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<EmailsQuery, EmailsQueryVariables>;
+export const ChannelOccupancyDocument = new TypedDocumentString(`
+    subscription ChannelOccupancy($channelId: ID, $organizationId: ID, $subtree: Boolean, $after: String) {
+  channelOccupancy(
+    channelId: $channelId
+    organizationId: $organizationId
+    subtree: $subtree
+    after: $after
+  ) {
+    __typename
+    ... on SessionSnapshot {
+      cursor
+      isLast
+      sessions {
+        ...LiveState
+      }
+    }
+    ... on OccupancyEvent {
+      cursor
+      at
+      type
+      channelId
+      toChannelId
+      reason
+      session {
+        ...LiveState
+      }
+    }
+    ... on Gap {
+      cause
+    }
+  }
+}
+    fragment LiveState on LiveSession {
+  id
+  username
+  channelIds
+  speakingChannelIds
+  muted
+  selfMuted
+  deafened
+}`) as unknown as TypedDocumentString<ChannelOccupancySubscription, ChannelOccupancySubscriptionVariables>;
+export const OrganizationEventsDocument = new TypedDocumentString(`
+    subscription OrganizationEvents($organizationId: ID, $types: [OrganizationEventType!], $after: String) {
+  organizationEvents(
+    organizationId: $organizationId
+    types: $types
+    after: $after
+  ) {
+    __typename
+    ... on OrganizationSnapshot {
+      cursor
+      isLast
+      channels {
+        id
+        parentId
+        name
+      }
+    }
+    ... on OrganizationEvent {
+      cursor
+      type
+      channelId
+      userId
+      roleId
+      channel {
+        name
+        version
+      }
+    }
+    ... on Gap {
+      cause
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<OrganizationEventsSubscription, OrganizationEventsSubscriptionVariables>;
+export const SessionEventsDocument = new TypedDocumentString(`
+    subscription SessionEvents($organizationId: ID, $after: String) {
+  sessionEvents(organizationId: $organizationId, after: $after) {
+    __typename
+    ... on SessionSnapshot {
+      cursor
+      isLast
+      sessions {
+        ...LiveState
+      }
+    }
+    ... on SessionEvent {
+      cursor
+      type
+      reason
+      message
+      session {
+        ...LiveState
+      }
+    }
+    ... on Gap {
+      cause
+    }
+  }
+}
+    fragment LiveState on LiveSession {
+  id
+  username
+  channelIds
+  speakingChannelIds
+  muted
+  selfMuted
+  deafened
+}`) as unknown as TypedDocumentString<SessionEventsSubscription, SessionEventsSubscriptionVariables>;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { AppError } from '../errors.js';
+import { AppError } from './errors.js';
 
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 5000;
@@ -8,15 +8,18 @@ const MAX_RETRY_MS = 5000;
 export class RepeatedTask {
   readonly #work: () => Promise<void>;
   readonly #logger: Logger;
+  readonly #subject: string;
   #current: Promise<void> = Promise.resolve();
   #next: Promise<void> | null = null;
   #failures = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  constructor(work: () => Promise<void>, logger: Logger) {
+  /** `subject` is what the log says of the work. */
+  constructor(work: () => Promise<void>, logger: Logger, subject = 'voice') {
     this.#work = work;
     this.#logger = logger;
+    this.#subject = subject;
   }
 
   /** Resolves or rejects with the next run. All who ask in one turn share it. */
@@ -51,7 +54,7 @@ export class RepeatedTask {
   }
 
   #onSuccess(): void {
-    if (this.#failures > 0) this.#logger.info('voice follows the database again');
+    if (this.#failures > 0) this.#logger.info(`${this.#subject} follows the database again`);
     this.#failures = 0;
   }
 
@@ -68,7 +71,7 @@ export class RepeatedTask {
 
   #report(error: unknown): void {
     const isFault = error instanceof AppError && error.kind !== 'bug';
-    if (isFault) this.#logger.warn({ err: error }, 'voice goes on with what it last knew');
-    else this.#logger.error({ err: error }, 'bug: voice goes on with what it last knew');
+    if (isFault) this.#logger.warn({ err: error }, `${this.#subject} goes on with what it last knew`);
+    else this.#logger.error({ err: error }, `bug: ${this.#subject} goes on with what it last knew`);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { eventually } from '../../test/support/eventually.js';
-import { AppError } from '../errors.js';
+import { eventually } from '../test/support/eventually.js';
+import { AppError } from './errors.js';
 import { RepeatedTask } from './repeated-task.js';
 
 describe('a repeated task', () => {

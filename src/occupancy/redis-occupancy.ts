@@ -1,0 +1,243 @@
+import type { Logger } from 'pino';
+import { AppError } from '../errors.js';
+import { type ChannelId, channelId, type SessionId, sessionId, type UserId } from '../ids.js';
+import { type RedisLink, redisIsAway } from '../redis/redis-link.js';
+import type { Session } from '../sessions/session.js';
+import { MemoryOccupancy } from './memory-occupancy.js';
+import type { JoinOutcome, Member, Occupancy } from './occupancy.js';
+import { END_SESSION, FORGET_NODE, JOIN, LEAVE, LEAVE_ALL, PUT_SESSION, RECLAIM, RENEW } from './redis-scripts.js';
+
+export interface RedisOccupancyOptions {
+  readonly link: RedisLink;
+  /** The name of this node: another one after each start. */
+  readonly node: string;
+  /** A session of this node had to leave a channel, or (null) must end: while the node was cut off its place was taken. */
+  readonly onEvicted: (sessionId: SessionId, channelId: ChannelId | null) => void;
+  readonly logger: Logger;
+  /** How long the node's entries outlive it, in milliseconds; left out, {@link LEASE_MS}. */
+  readonly leaseMs?: number;
+}
+
+/** How long a node may be silent until others remove what it has left, in milliseconds. With {@link RENEW_INTERVAL_MS} it is under 10 s. */
+export const LEASE_MS = 6000;
+/** How often a node says that it lives, and looks for those that do not, in milliseconds. */
+const RENEW_INTERVAL_MS = 1500;
+
+/** A session of this node, as it must stand in Redis. */
+interface KnownSession {
+  readonly userId: UserId;
+  fields: readonly string[];
+  /** The capacity with which it has joined. */
+  readonly capacities: Map<ChannelId, number>;
+}
+
+/**
+ * Occupancy of many nodes, in Redis: each join is one step there, so no quota is passed. Entries are leased to their node
+ * under a token that grows: what a dead node has left is removed by the others, and what a late one writes is refused.
+ *
+ * What this node has done it also remembers. While Redis is away nobody can join, everybody can leave, and the node goes
+ * by what it remembers; afterwards it puts that back. Whatever may have been lost on the way makes it do the same.
+ */
+export class RedisOccupancy implements Occupancy {
+  readonly #options: RedisOccupancyOptions;
+  readonly #own = new MemoryOccupancy();
+  readonly #sessions = new Map<SessionId, KnownSession>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #onReady = () => void this.tend();
+  #token = '';
+  #isDirty = false;
+  #tending: Promise<void> | null = null;
+
+  /** Resolves when the node has its lease. Throws AppError UNAVAILABLE. */
+  static async start(options: RedisOccupancyOptions): Promise<RedisOccupancy> {
+    const occupancy = new RedisOccupancy(options);
+    try {
+      await occupancy.#reclaim();
+      return occupancy;
+    } catch (error) {
+      await occupancy.stop();
+      throw redisIsAway(error);
+    }
+  }
+
+  private constructor(options: RedisOccupancyOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => void this.tend(), RENEW_INTERVAL_MS);
+    options.link.commands.on('ready', this.#onReady);
+  }
+
+  /** Throws UNAVAILABLE where Redis is away, and REPLACED where the user has a newer session at another node. */
+  async join(id: ChannelId, member: Member, capacity: number): Promise<JoinOutcome> {
+    const { node } = this.#options;
+    const answer = await this.#write(JOIN, node, this.#token, member.id, member.userId, id, capacity);
+    switch (answer) {
+      case 'joined':
+        this.#know(member).capacities.set(id, capacity);
+        await this.#own.join(id, member, Number.POSITIVE_INFINITY);
+        return 'joined';
+      case 'already':
+      case 'full':
+        return answer;
+      case 'superseded':
+        throw new AppError('REPLACED', 'You have logged in from somewhere else.');
+      default:
+        void this.tend();
+        throw new AppError('UNAVAILABLE', 'This node was cut off and is coming back. Try again.');
+    }
+  }
+
+  async leave(id: ChannelId, session: SessionId): Promise<boolean> {
+    if (!(await this.#own.leave(id, session))) return false;
+    const known = this.#sessions.get(session);
+    known?.capacities.delete(id);
+    // Who was never shown has ended before its join was answered.
+    if (known?.fields.length === 0 && known.capacities.size === 0) await this.endSession(session);
+    else await this.#writeAnyway(LEAVE, this.#token, session, id);
+    return true;
+  }
+
+  async leaveAll(session: SessionId): Promise<readonly ChannelId[]> {
+    const left = await this.#own.leaveAll(session);
+    this.#sessions.get(session)?.capacities.clear();
+    if (left.length > 0) await this.#writeAnyway(LEAVE_ALL, this.#token, session);
+    return left;
+  }
+
+  async members(id: ChannelId): Promise<readonly SessionId[]> {
+    try {
+      const members = await this.#options.link.commands.zrange(`parley:channel:${id}`, 0, -1);
+      return members.map((member) => sessionId(Number(member)));
+    } catch {
+      // Those of this node are known without Redis, and voice goes on among them.
+      return this.#own.members(id);
+    }
+  }
+
+  /** Those of a session of this node. */
+  channelsOf(session: SessionId): Promise<readonly ChannelId[]> {
+    return this.#own.channelsOf(session);
+  }
+
+  async counts(ids: readonly ChannelId[]): Promise<ReadonlyMap<ChannelId, number>> {
+    const counted = await Promise.all(ids.map(async (id) => [id, (await this.members(id)).length] as const));
+    return new Map(counted);
+  }
+
+  /** Shows a session of this node to other tools, as it is now. Never rejects: what is not told now is told later. */
+  async showSession(session: Session): Promise<void> {
+    const known = this.#know(session);
+    known.fields = fieldsOf(session);
+    const { node } = this.#options;
+    await this.#writeAnyway(PUT_SESSION, node, this.#token, session.id, session.userId, ...known.fields);
+  }
+
+  /** A session of this node has ended; of others nothing happens. Never rejects. */
+  async endSession(id: SessionId): Promise<void> {
+    if (!this.#sessions.delete(id)) return;
+    await this.#writeAnyway(END_SESSION, this.#token, id);
+  }
+
+  /** Renews the lease, removes what dead nodes have left, and puts back what this node has lost. Never rejects. */
+  tend(): Promise<void> {
+    this.#tending ??= this.#tend().finally(() => {
+      this.#tending = null;
+    });
+    return this.#tending;
+  }
+
+  /** Removes all that this node has left, and gives up its lease. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#options.link.commands.off('ready', this.#onReady);
+    await this.#tending;
+    const { link, node } = this.#options;
+    if (!link.isReady) return;
+    await this.#eval(FORGET_NODE, node).catch((err: unknown) =>
+      this.#options.logger.debug({ err }, 'what this node has left in Redis will expire'),
+    );
+  }
+
+  async #tend(): Promise<void> {
+    const { link, node, leaseMs = LEASE_MS, logger } = this.#options;
+    if (!link.isReady) return;
+    try {
+      const isHeld = (await this.#eval(RENEW, node, this.#token, leaseMs)) === 1;
+      if (!isHeld || this.#isDirty) await this.#reclaim();
+    } catch (err) {
+      logger.debug({ err }, 'the lease of this node could not be renewed');
+    }
+  }
+
+  /** A new lease, and under it what this node knows; where places were taken meanwhile, those who came first keep them. */
+  async #reclaim(): Promise<void> {
+    const { node, leaseMs = LEASE_MS, onEvicted } = this.#options;
+    this.#isDirty = false;
+    try {
+      const answer = await this.#eval(RECLAIM, node, leaseMs, this.#known());
+      if (!Array.isArray(answer)) throw new Error('Redis has answered something else');
+      const [token, ...evicted] = answer.map(String);
+      this.#token = token ?? '';
+      for (let index = 0; index + 1 < evicted.length; index += 2) {
+        const [session, channel] = [evicted[index], evicted[index + 1]];
+        onEvicted(sessionId(Number(session)), channel === '' ? null : channelId(Number(channel)));
+      }
+    } catch (error) {
+      this.#isDirty = true;
+      throw error;
+    }
+  }
+
+  #known(): string {
+    const entries = [...this.#sessions].map(([id, { userId, fields, capacities }]) => ({
+      ...{ session: String(id), user: String(userId), fields },
+      places: [...capacities].map(([channel, capacity]) => ({ channel: String(channel), capacity })),
+    }));
+    return JSON.stringify(entries);
+  }
+
+  #know({ id, userId }: Member): KnownSession {
+    const known = this.#sessions.get(id) ?? { userId, fields: [], capacities: new Map<ChannelId, number>() };
+    this.#sessions.set(id, known);
+    return known;
+  }
+
+  /** What failed may have been done all the same: the next look puts it right. */
+  async #write(script: string, ...values: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await this.#eval(script, ...values);
+    } catch (error) {
+      this.#isDirty = true;
+      throw redisIsAway(error);
+    }
+  }
+
+  async #writeAnyway(script: string, ...values: readonly (string | number)[]): Promise<void> {
+    try {
+      if ((await this.#eval(script, ...values)) === 0) this.#isDirty = true;
+    } catch (err) {
+      this.#isDirty = true;
+      this.#options.logger.debug({ err }, 'Redis is told later');
+    }
+  }
+
+  #eval(script: string, ...values: readonly (string | number)[]): Promise<unknown> {
+    return this.#options.link.commands.eval(script, 0, ...values);
+  }
+}
+
+/** Names and values of the hash that other tools read. Addresses are not among them. */
+function fieldsOf(session: Session): readonly string[] {
+  const flags = {
+    self_muted: session.selfMuted,
+    self_deafened: session.selfDeafened,
+    muted: session.muted,
+    deafened: session.deafened,
+    priority_speaker: session.prioritySpeaker,
+    recording: session.recording,
+  };
+  return [
+    ...['user_id', String(session.userId), 'org_id', String(session.organizationId), 'username', session.username],
+    ...['client_name', session.clientName, 'connected_at', session.connectedAt.toISOString()],
+    ...Object.entries(flags).flatMap(([name, value]) => [name, value ? '1' : '0']),
+  ];
+}

@@ -1,0 +1,166 @@
+/**
+ * What Redis does in one step, in Lua. For other tools are the keys of the specification: `session:{user_id}` (a hash),
+ * `channel_members:{channel_id}` (a set of user ids) and `user_channels:{user_id}` (a set of channel ids). For Parley:
+ *
+ * - `parley:lease:{node}`: the token of a node that lives; it expires when the node does not renew it.
+ * - `parley:nodes`: a hash of all nodes that may have left something, with their tokens. `parley:fence` counts tokens.
+ * - `parley:node_sessions:{node}`: a set of session ids.
+ * - `parley:entry:{session}`: a hash of user, node and token.
+ * - `parley:channel:{channel_id}`, `parley:session_channels:{session}`: sorted sets in the order of joining.
+ */
+
+/** How long keys outlive the last node that renewed them, in milliseconds: where no other one is there to remove them. */
+const KEEP_MS = 9000;
+
+const COMMON = `
+local function leave(session, user, channel)
+  if redis.call('ZREM', 'parley:channel:' .. channel, session) == 0 then return 0 end
+  redis.call('ZREM', 'parley:session_channels:' .. session, channel)
+  redis.call('SREM', 'channel_members:' .. channel, user)
+  redis.call('SREM', 'user_channels:' .. user, channel)
+  return 1
+end
+local function leave_all(session, user)
+  local channels = redis.call('ZRANGE', 'parley:session_channels:' .. session, 0, -1)
+  for _, channel in ipairs(channels) do leave(session, user, channel) end
+  return channels
+end
+local function forget(session)
+  local entry = redis.call('HMGET', 'parley:entry:' .. session, 'user', 'node')
+  if not entry[1] then return end
+  leave_all(session, entry[1])
+  redis.call('DEL', 'parley:entry:' .. session)
+  redis.call('SREM', 'parley:node_sessions:' .. entry[2], session)
+  if redis.call('HGET', 'session:' .. entry[1], 'session_id') == session then redis.call('DEL', 'session:' .. entry[1]) end
+end
+local function forget_node(node)
+  for _, session in ipairs(redis.call('SMEMBERS', 'parley:node_sessions:' .. node)) do forget(session) end
+  redis.call('DEL', 'parley:node_sessions:' .. node, 'parley:lease:' .. node)
+  redis.call('HDEL', 'parley:nodes', node)
+end
+local function holds(node, token) return redis.call('GET', 'parley:lease:' .. node) == token end
+local function owns(session, token) return redis.call('HGET', 'parley:entry:' .. session, 'token') == token end
+`;
+
+/** Makes a session known; one that its user had elsewhere is over. */
+const CLAIM = `
+local KEEP_MS = ${KEEP_MS}
+local function keep_session(session, user)
+  redis.call('PEXPIRE', 'parley:entry:' .. session, KEEP_MS)
+  redis.call('PEXPIRE', 'parley:session_channels:' .. session, KEEP_MS)
+  redis.call('PEXPIRE', 'session:' .. user, KEEP_MS)
+  redis.call('PEXPIRE', 'user_channels:' .. user, KEEP_MS)
+end
+local function keep_channel(channel)
+  redis.call('PEXPIRE', 'parley:channel:' .. channel, KEEP_MS)
+  redis.call('PEXPIRE', 'channel_members:' .. channel, KEEP_MS)
+end
+local function claim(node, token, session, user)
+  local former = redis.call('HGET', 'session:' .. user, 'session_id')
+  if former and former ~= session then forget(former) end
+  redis.call('HSET', 'parley:entry:' .. session, 'user', user, 'node', node, 'token', token)
+  redis.call('SADD', 'parley:node_sessions:' .. node, session)
+  redis.call('HSET', 'session:' .. user, 'session_id', session, 'node', node)
+  redis.call('PEXPIRE', 'parley:node_sessions:' .. node, KEEP_MS)
+  keep_session(session, user)
+end
+local function enter(session, user, channel)
+  local order = redis.call('INCR', 'parley:order')
+  redis.call('ZADD', 'parley:channel:' .. channel, order, session)
+  redis.call('ZADD', 'parley:session_channels:' .. session, order, channel)
+  redis.call('SADD', 'channel_members:' .. channel, user)
+  redis.call('SADD', 'user_channels:' .. user, channel)
+  keep_session(session, user)
+  keep_channel(channel)
+end
+`;
+
+/**
+ * node, milliseconds, and what the node knows, as JSON: sessions with user, fields, and channels with the capacity at
+ * joining -> a new token, then who has lost a place: session and channel, or an empty text for the session itself.
+ * In one step, so that nobody sees the time between.
+ */
+export const RECLAIM = `${COMMON}${CLAIM}
+local node = ARGV[1]
+forget_node(node)
+local token = tostring(redis.call('INCR', 'parley:fence'))
+redis.call('SET', 'parley:lease:' .. node, token, 'PX', ARGV[2])
+redis.call('HSET', 'parley:nodes', node, token)
+local answer = { token }
+local function evict(session, channel)
+  answer[#answer + 1] = session
+  answer[#answer + 1] = channel
+end
+for _, entry in ipairs(cjson.decode(ARGV[3])) do
+  local session, user = entry.session, entry.user
+  local current = redis.call('HGET', 'session:' .. user, 'session_id')
+  if current and current ~= session then
+    evict(session, '')
+  else
+    claim(node, token, session, user)
+    if #entry.fields > 0 then redis.call('HSET', 'session:' .. user, unpack(entry.fields)) end
+    for _, place in ipairs(entry.places) do
+      if redis.call('ZCARD', 'parley:channel:' .. place.channel) >= place.capacity then evict(session, place.channel)
+      else enter(session, user, place.channel) end
+    end
+  end
+end
+return answer`;
+
+/** node: removes what it has left, and its lease. */
+export const FORGET_NODE = `${COMMON}
+forget_node(ARGV[1])
+return 1`;
+
+/** node, token, milliseconds -> 1, or 0 where the lease is another's or over. Removes what dead nodes have left. */
+export const RENEW = `${COMMON}${CLAIM}
+for _, node in ipairs(redis.call('HKEYS', 'parley:nodes')) do
+  if redis.call('EXISTS', 'parley:lease:' .. node) == 0 then forget_node(node) end
+end
+if not holds(ARGV[1], ARGV[2]) then return 0 end
+redis.call('PEXPIRE', 'parley:lease:' .. ARGV[1], ARGV[3])
+redis.call('PEXPIRE', 'parley:node_sessions:' .. ARGV[1], KEEP_MS)
+for _, session in ipairs(redis.call('SMEMBERS', 'parley:node_sessions:' .. ARGV[1])) do
+  local user = redis.call('HGET', 'parley:entry:' .. session, 'user')
+  if user then
+    keep_session(session, user)
+    for _, channel in ipairs(redis.call('ZRANGE', 'parley:session_channels:' .. session, 0, -1)) do keep_channel(channel) end
+  end
+end
+return 1`;
+
+/** node, token, session, user, then names and values -> 1, or 0 where the node may not write. */
+export const PUT_SESSION = `${COMMON}${CLAIM}
+if not holds(ARGV[1], ARGV[2]) then return 0 end
+claim(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+redis.call('HSET', 'session:' .. ARGV[4], unpack(ARGV, 5))
+return 1`;
+
+/** token, session -> its channels. */
+export const END_SESSION = `${COMMON}
+if not owns(ARGV[2], ARGV[1]) then return {} end
+local channels = redis.call('ZRANGE', 'parley:session_channels:' .. ARGV[2], 0, -1)
+forget(ARGV[2])
+return channels`;
+
+/** node, token, session, user, channel, capacity -> joined, already, full, fenced, or superseded by a newer session of the user. */
+export const JOIN = `${COMMON}${CLAIM}
+local node, token, session, user, channel = unpack(ARGV, 1, 5)
+if not holds(node, token) then return 'fenced' end
+if redis.call('ZSCORE', 'parley:channel:' .. channel, session) then return 'already' end
+local current = redis.call('HGET', 'session:' .. user, 'session_id')
+if current and current ~= session and not owns(current, token) then return 'superseded' end
+if redis.call('ZCARD', 'parley:channel:' .. channel) >= tonumber(ARGV[6]) then return 'full' end
+claim(node, token, session, user)
+enter(session, user, channel)
+return 'joined'`;
+
+/** token, session, channel -> 1 where it was there. */
+export const LEAVE = `${COMMON}
+if not owns(ARGV[2], ARGV[1]) then return 0 end
+return leave(ARGV[2], redis.call('HGET', 'parley:entry:' .. ARGV[2], 'user'), ARGV[3])`;
+
+/** token, session -> the channels that it was in. */
+export const LEAVE_ALL = `${COMMON}
+if not owns(ARGV[2], ARGV[1]) then return {} end
+return leave_all(ARGV[2], redis.call('HGET', 'parley:entry:' .. ARGV[2], 'user'))`;
