@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chown, lstat, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chown, lchown, lstat, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PostgresAccount } from './postgres-account.js';
@@ -47,11 +47,9 @@ function fits(folder: string): boolean {
 
 /** Makes a folder, or takes the one that is there when it is as it should be. */
 async function privateFolder(path: string, { uid, gid }: PostgresAccount): Promise<string> {
-  const made = await mkdir(path, { mode: 0o700 }).then(
-    () => true,
-    () => false,
-  );
-  if (made) await chown(path, uid, gid);
+  await mkdir(path, { mode: 0o700 }).catch(() => undefined);
+  // Whoever starts PostgreSQL can have been killed right after making it.
+  if ((await lstat(path)).uid === process.geteuid?.()) await lchown(path, uid, gid);
   const state = await lstat(path);
   if (!state.isDirectory() || state.uid !== uid || (state.mode & 0o077) !== 0) {
     throw new Error(`${path} is not a private folder of the user with id ${uid}`);
