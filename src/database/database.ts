@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { ConnectionException, type EntityManager, MikroORM, type RequiredEntityData } from '@mikro-orm/postgresql';
 import type { Logger } from 'pino';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
@@ -170,12 +171,17 @@ async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
 }
 
 function isFault(error: unknown): error is Error {
-  if (!(error instanceof Error) || error instanceof AppError) return false;
+  if (!isError(error) || error instanceof AppError) return false;
   if (error instanceof ConnectionException) return true;
   const code = codeOf(error);
   if (code !== undefined && NO_FAULT_CODES.includes(code)) return false;
   if (code !== undefined && (FAULT_CODES.includes(code) || FAULT_CLASSES.includes(code.slice(0, 2)))) return true;
   return FAULT_MESSAGES.test(error.message) || isFault(error.cause);
+}
+
+/** The runtime's own errors, of a socket that is not there, can be of another realm than ours. */
+function isError(error: unknown): error is Error {
+  return error instanceof Error || isNativeError(error);
 }
 
 function codeOf(error: Error): string | undefined {
