@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { DemoServer, freeTcpPort } from '../scripts/demo-server.js';
+import { DemoServer } from '../scripts/demo-server.js';
+import { freePort } from '../scripts/free-port.js';
 import { BenchApi } from './bench-api.js';
 import { buildTown, TOWN_ENVIRONMENT, type Town } from './bench-town.js';
 import { Forwarder } from './forwarder.js';
@@ -60,7 +61,7 @@ export async function benchSoak(args: readonly string[]): Promise<void> {
     },
   });
   const [users, talkers, churn] = [Number(values.users), Number(values.talkers), Number(values.churn)];
-  const inspectPort = await freeTcpPort();
+  const inspectPort = await freePort();
   const environment = { ...TOWN_ENVIRONMENT, NODE_OPTIONS: `--inspect-port=${inspectPort}` };
   const server = await DemoServer.start({ environment });
   try {

@@ -1,11 +1,10 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from './free-port.js';
 
 const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 60_000;
@@ -39,20 +38,9 @@ export class DemoServer {
   /** Starts a server and waits until it is ready. Throws with the server's last words when it is not within 60 s. */
   static async start(options: DemoServerOptions = {}): Promise<DemoServer> {
     const temporaryFolder = options.dataFolder === undefined ? await mkdtemp(join(tmpdir(), 'parley-demo-')) : null;
-    const [controlPort, httpPort, metricsPort, voicePort, mumblePort] = await Promise.all([
-      freeTcpPort(),
-      freeTcpPort(),
-      freeTcpPort(),
-      freeUdpPort(),
-      freeTcpPort(),
-    ]);
-    const server = new DemoServer(options, temporaryFolder, {
-      controlPort,
-      httpPort,
-      metricsPort,
-      voicePort,
-      mumblePort,
-    });
+    const [controlPort = 0, httpPort = 0, metricsPort = 0, voicePort = 0, mumblePort = 0] = await freePorts(5);
+    const ports = { controlPort, httpPort, metricsPort, voicePort, mumblePort };
+    const server = new DemoServer(options, temporaryFolder, ports);
     try {
       await server.#untilReady();
     } catch (error) {
@@ -146,26 +134,4 @@ export class DemoServer {
 
 function spawnCommand([program, ...args]: readonly [string, ...string[]], options: SpawnOptions): ChildProcess {
   return spawn(program, args, options);
-}
-
-/** A port of loopback that nobody uses at this moment. */
-export async function freeTcpPort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('there is no free TCP port');
-  return address.port;
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, HOST);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
 }

@@ -14,8 +14,10 @@ export async function processesOf(folder: string): Promise<readonly ClusterProce
     if (!standsIn.startsWith(`${folder}/`)) continue;
     const commandLine = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
     if (commandLine === '') continue;
-    const { uid } = await stat(`/proc/${name}`);
-    found.push({ pid: Number(name), isPostmaster: commandLine.includes('\0-D\0'), uid });
+    // It may have ended since.
+    const state = await stat(`/proc/${name}`).catch(() => undefined);
+    if (state === undefined) continue;
+    found.push({ pid: Number(name), isPostmaster: commandLine.includes('\0-D\0'), uid: state.uid });
   }
   return found;
 }

@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { ask, present } from '../support/test-server.js';
 import { processesOf } from './cluster-processes.js';
-import { freePorts, type Ports, ServerRun, type ServerRunOptions } from './server-run.js';
+import { freeServerPorts, type Ports, ServerRun, type ServerRunOptions } from './server-run.js';
 
 jest.setTimeout(300_000);
 
@@ -21,7 +21,7 @@ const runs: ServerRun[] = [];
 beforeEach(async () => {
   parent = await TemporaryFolder.make();
   dataFolder = parent.pathOf('data');
-  ports = await freePorts();
+  ports = await freeServerPorts();
 });
 afterEach(async () => {
   for (const run of runs.splice(0)) await run.kill();
@@ -156,7 +156,7 @@ describe('the end of a server', () => {
 describe('a server that cannot start', () => {
   it('because its data folder is in use says by whom', async () => {
     await started();
-    const other = new ServerRun({ dataFolder, ports: await freePorts() });
+    const other = new ServerRun({ dataFolder, ports: await freeServerPorts() });
     runs.push(other);
     expect(await other.exitCode()).toBe(1);
     expect(other.complaints).toEqual([
@@ -182,7 +182,7 @@ describe('a server that cannot start', () => {
   });
 
   it('because its database does not answer says so in one line, without the password', async () => {
-    const { control: closed } = await freePorts();
+    const { control: closed } = await freeServerPorts();
     const run = start({ PARLEY_DATABASE_URL: `postgresql://parley:hunter2@127.0.0.1:${closed}/parley` });
     expect(await run.exitCode()).toBe(1);
     expect(run.complaints).toEqual([expect.stringMatching(/^parley: The database is not available: .*ECONNREFUSED/)]);

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePorts } from '../../scripts/free-port.js';
 
 const HOST = '127.0.0.1';
 /** Long enough for a machine that does much else. */
@@ -18,14 +17,8 @@ export interface Ports {
   readonly mumble: number;
 }
 
-export async function freePorts(): Promise<Ports> {
-  const [control, http, metrics, voice, mumble] = await Promise.all([
-    freeTcpPort(),
-    freeTcpPort(),
-    freeTcpPort(),
-    freeUdpPort(),
-    freeTcpPort(),
-  ]);
+export async function freeServerPorts(): Promise<Ports> {
+  const [control = 0, http = 0, metrics = 0, voice = 0, mumble = 0] = await freePorts(5);
   return { control, http, metrics, voice, mumble };
 }
 
@@ -133,23 +126,3 @@ export class ServerRun {
 }
 
 const ENTRY = [process.execPath, 'dist/src/main.js'] as const satisfies readonly [string, ...string[]];
-
-async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, HOST);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('there is no free TCP port');
-  return address.port;
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, HOST);
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { freeTcpPort } from '../../scripts/demo-server.js';
+import { freePort } from '../../scripts/free-port.js';
 import { RedisLink } from '../../src/redis/redis-link.js';
 import { eventually } from './eventually.js';
 import { redisServerCommand } from './redis-server-command.js';
@@ -24,7 +24,7 @@ export class TestRedis {
 
   static async start(): Promise<TestRedis> {
     const command = await redisServerCommand();
-    const redis = new TestRedis(await mkdtemp(join(tmpdir(), 'parley-redis-')), await freeTcpPort(), command);
+    const redis = new TestRedis(await mkdtemp(join(tmpdir(), 'parley-redis-')), await freePort(), command);
     await redis.run();
     return redis;
   }
