@@ -146,8 +146,8 @@ export const OPEN: Readonly<Record<string, readonly string[]>> = {
   Role: ['id', 'name', 'organization', 'permissions', 'users', 'version'],
   RolePermissions: ['permissions', 'role', 'source'],
   Session: [
-    ...['channels', 'clientName', 'connectedAt', 'deafened', 'id', 'listeningChannelIds', 'muted', 'prioritySpeaker'],
-    ...['recording', 'selfDeafened', 'selfMuted', 'user', 'voiceQuality'],
+    ...['channels', 'clientName', 'connectedAt', 'deafened', 'door', 'id', 'listeningChannelIds', 'muted'],
+    ...['prioritySpeaker', 'recording', 'selfDeafened', 'selfMuted', 'user', 'voiceQuality'],
   ],
   User: ['createdAt', 'id', 'organization', 'roles', 'username', 'version'],
   VoiceFlow: ['expected', 'jitterMs', 'lost'],

@@ -35,6 +35,8 @@ PACKET_SECONDS = 0.02
 FRAMES_PER_PACKET = 2
 OLD_KEY_SECONDS = 2.0
 HELD_PACKET_SECONDS = 0.5
+# How long the last packets may be on their way by UDP, before the control connection ends what they belong to.
+LINGER_SECONDS = 0.5
 REPLAY_WINDOW = 1024
 TICK_SECONDS = 0.05
 SERVER = -1
@@ -104,6 +106,7 @@ class ParleyClient(asyncio.DatagramProtocol):
         answer = await self._connection.request({"set_whisper_target": {"user_ids": user_ids}})
         target_id = answer["whisper_target_set"]["target_id"]
         await self._speak(target_id, packets, frame_number)
+        await asyncio.sleep(LINGER_SECONDS)
         await self._connection.request({"remove_whisper_target": {"target_id": target_id}})
 
     async def _speak(self, target_id: int, packets: list[str], frame_number: int) -> None:

@@ -12,7 +12,7 @@ afterAll(() => world.end());
 /** A voice session of the user in the organization's first channel. */
 async function talk(user: User): Promise<{ readonly sessionId: number; readonly lobby: number }> {
   const ctx = world.services.as(user);
-  const session = await world.sessions.open(ctx, { clientName: 'Test 1.0' });
+  const session = await world.sessions.open({ ...ctx, door: 'voice' }, { clientName: 'Test 1.0' });
   const { items } = await world.services.channels.list(ctx, session.organizationId, { first: 1, after: null });
   const lobby = channelId(items[0]?.id ?? 0);
   await world.occupancy.join(ctx, session.id, lobby, '');

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,8 +39,7 @@ export class TestDatabase {
 
   static async create(maxConnections = 5): Promise<TestDatabase> {
     const cluster: TestCluster = JSON.parse(await readFile(clusterFile(), 'utf8'));
-    created += 1;
-    const name = `test_${process.pid}_${created}`;
+    const name = `test_${process.pid}_${randomBytes(6).toString('hex')}`;
     await administer(cluster, `create database ${name} template ${TEMPLATE_DATABASE}`);
     const connection = { ...cluster.connection, database: name };
     const events = new MemoryEventBus((error) => {
@@ -87,5 +87,3 @@ export async function administer({ connection }: TestCluster, statement: string)
     await client.end();
   }
 }
-
-let created = 0;
