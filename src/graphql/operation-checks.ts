@@ -1,12 +1,6 @@
 /** What is checked of an operation before it is executed, and what is told about it afterwards. */
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
-import {
-  type DocumentNode,
-  GraphQLError,
-  type GraphQLSchema,
-  type OperationDefinitionNode,
-  OperationTypeNode,
-} from 'graphql';
+import { GraphQLError, OperationTypeNode } from 'graphql';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
@@ -53,7 +47,8 @@ function checksOfOne({ openSchema, budget, logger }: OperationChecksOptions): Gr
         if (anonymous && !openSchema && asksForSchema(document)) {
           throw new AppError('UNAUTHENTICATED', 'The schema is shown to whoever has logged in.');
         }
-        cost = charge(budget, contextValue, { schema, document, operation, variables });
+        cost = operationCost(schema, document, operation, variables);
+        charge(budget, contextValue, cost);
       } catch (error) {
         if (error instanceof AppError) throw refuseOperation(error, httpStatusOf(error));
         throw error instanceof GraphQLError ? badVariables(error.message) : error;
@@ -82,23 +77,10 @@ const NO_SUBSCRIPTIONS = new GraphQLError('Subscriptions come by WebSocket.', {
 /** An operation that asks for no object is one all the same. */
 const MIN_COST = 1;
 
-/** What an operation costs its payer. Throws TOO_LARGE, RATE_LIMITED, and GraphQL's own error for variables that do not fit. */
-export function charge(
-  budget: CostBudget,
-  context: RequestContext,
-  { schema, document, operation, variables }: CheckedOperation,
-): number {
-  const cost = operationCost(schema, document, operation, variables);
+/** Takes what an operation costs from the budget of who asks. Throws TOO_LARGE and RATE_LIMITED; nothing is taken then. */
+export function charge(budget: CostBudget, context: RequestContext, cost: number): void {
   requireCost(cost);
   budget.take(payerOf(context), Math.max(cost, MIN_COST));
-  return cost;
-}
-
-export interface CheckedOperation {
-  readonly schema: GraphQLSchema;
-  readonly document: DocumentNode;
-  readonly operation: OperationDefinitionNode;
-  readonly variables: Readonly<Record<string, unknown>>;
 }
 
 /** Whose budget an operation is paid from: the user's, by whatever token or key, and where it is nobody the address's. */

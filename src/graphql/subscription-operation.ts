@@ -13,7 +13,7 @@ import type { SubscribePayload } from 'graphql-ws';
 import { AppError } from '../errors.js';
 import type { CostBudget } from './cost-budget.js';
 import type { GraphqlContext } from './graphql-context.js';
-import { LIMITS, limitRules, requireReadable } from './limits.js';
+import { LIMITS, limitRules, operationCost, requireReadable } from './limits.js';
 import { charge } from './operation-checks.js';
 import { badVariables, checkVariables } from './variable-values.js';
 
@@ -38,7 +38,7 @@ export function checkSubscription(
     }
     const values = variables ?? {};
     checkVariables(schema, operation, values, true);
-    charge(budget, contextValue, { schema, document, operation, variables: values });
+    charge(budget, contextValue, operationCost(schema, document, operation, values));
     return { schema, document, operationName: operation.name?.value, variableValues: values, contextValue };
   } catch (error) {
     return [toGraphqlError(error)];
