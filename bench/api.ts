@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DemoApi } from '../scripts/demo-api.js';
 import { DemoServer } from '../scripts/demo-server.js';
 import { VoiceClient } from '../src/client/voice-client.js';
-import { accessToken, exchange } from './http-client.js';
+import { BenchApi } from './bench-api.js';
 import { burstOfLogins } from './login-burst.js';
 import { type Measurement, measurementOf } from './measurement.js';
 import { percentile } from './statistics.js';
@@ -32,38 +32,39 @@ const TREE = `query ($id: ID!) { organization(id: $id) { name channels(first: 10
 /** How the API answers on a whole server with real PostgreSQL, and what a burst of logins does to those who talk. The yardsticks are the goals. */
 export async function benchApi(): Promise<readonly Measurement[]> {
   const server = await DemoServer.start();
+  const api = new BenchApi(server.httpUrl);
   try {
-    const world = await furnish(server);
+    const world = await furnish(server, api);
     return [await benchTree(world), await benchList(world), ...(await benchLogins(world))];
   } finally {
+    api.close();
     await server.stop();
   }
 }
 
 interface World {
   readonly server: DemoServer;
+  readonly api: BenchApi;
   readonly organizationId: string;
   readonly tokens: readonly string[];
 }
 
-async function furnish(server: DemoServer): Promise<World> {
-  const api = new DemoApi(server.httpUrl);
-  await api.login('admin', server.adminPassword);
-  const organizationId = await api.createOrganization('Bench', TAG);
-  const roleId = await api.createSpeakerRole(organizationId, 'speaker');
+async function furnish(server: DemoServer, api: BenchApi): Promise<World> {
+  const admin = new DemoApi(server.httpUrl);
+  await admin.login('admin', server.adminPassword);
+  const organizationId = await admin.createOrganization('Bench', TAG);
+  const roleId = await admin.createSpeakerRole(organizationId, 'speaker');
   for (let channel = 1; channel <= CHANNELS; channel += 1)
-    await api.createChannel(organizationId, `Channel ${channel}`);
+    await admin.createChannel(organizationId, `Channel ${channel}`);
   const names = ['alice', 'bob', ...Array.from({ length: ADMINISTRATORS }, (_, index) => `admin ${index}`)];
-  for (const name of names) await api.createUser(organizationId, name, PASSWORD, roleId);
+  for (const name of names) await admin.createUser(organizationId, name, PASSWORD, roleId);
   const tokens: string[] = [];
-  for (const username of names.slice(2))
-    tokens.push(await accessToken(server.httpUrl, { org_tag: TAG, username, password: PASSWORD }));
-  return { server, organizationId, tokens };
+  for (const name of names.slice(2)) tokens.push(await api.login(TAG, name, PASSWORD));
+  return { server, api, organizationId, tokens };
 }
 
-async function benchTree({ server, organizationId, tokens }: World): Promise<Measurement> {
-  const body = JSON.stringify({ query: TREE, variables: { id: organizationId } });
-  const headers = tokens.map((token) => ({ ...JSON_HEADERS, authorization: `Bearer ${token}` }));
+async function benchTree({ api, organizationId, tokens }: World): Promise<Measurement> {
+  const body = { query: TREE, variables: { id: organizationId } };
   const latenciesMs: number[] = [];
   const pending: Promise<void>[] = [];
   const startMs = performance.now();
@@ -73,7 +74,7 @@ async function benchTree({ server, organizationId, tokens }: World): Promise<Mea
     await sleep(Math.max(0, dueMs - performance.now()));
     // From when it was due: a server that answers late must not be asked less for it.
     pending.push(
-      exchange(`${server.httpUrl}/graphql`, 'POST', headers[index % headers.length] ?? {}, body).then((answer) => {
+      api.post('/graphql', tokens[index % tokens.length], body).then((answer) => {
         if (!answer.startsWith('{"data":{"organization"')) throw new Error(`not the tree: ${answer.slice(0, 300)}`);
         if (index >= uncounted) latenciesMs.push(performance.now() - dueMs);
       }),
@@ -86,13 +87,13 @@ async function benchTree({ server, organizationId, tokens }: World): Promise<Mea
   return measurementOf(subject, [{ parley: p99, reference: TREE_GOAL_MS }]);
 }
 
-async function benchList({ server, organizationId, tokens }: World): Promise<Measurement> {
-  const url = `${server.httpUrl}/api/v1/orgs/${organizationId}/channels`;
+async function benchList({ api, organizationId, tokens }: World): Promise<Measurement> {
+  const path = `/api/v1/orgs/${organizationId}/channels`;
   let answers = 0;
   const untilMs = performance.now() + LIST_SECONDS * 1000;
   const ask = async (token: string) => {
     while (performance.now() < untilMs) {
-      const answer = await exchange(url, 'GET', { authorization: `Bearer ${token}` });
+      const answer = await api.get(path, token);
       if (!answer.startsWith('[{')) throw new Error(`not the list: ${answer.slice(0, 300)}`);
       answers += 1;
     }
@@ -156,5 +157,3 @@ async function enter(
   await client.join([...client.channels.keys()][0] ?? 0);
   return client;
 }
-
-const JSON_HEADERS = { 'content-type': 'application/json' };

@@ -1,6 +1,6 @@
 /** A thread that logs many users in at the same moment, so that those who talk in the bench wait for the server alone. */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { accessToken } from './http-client.js';
+import { BenchApi } from './bench-api.js';
 
 export interface LoginBurst {
   readonly httpUrl: string;
@@ -20,8 +20,10 @@ export function burstOfLogins(burst: LoginBurst): Promise<number> {
 }
 
 async function logIn({ httpUrl, organizationTag, usernames, password }: LoginBurst): Promise<number> {
-  const logins = usernames.map((username) => accessToken(httpUrl, { org_tag: organizationTag, username, password }));
+  const api = new BenchApi(httpUrl);
+  const logins = usernames.map((username) => api.login(organizationTag, username, password));
   const answered = await Promise.allSettled(logins);
+  api.close();
   return answered.filter(({ status }) => status === 'rejected').length;
 }
 
