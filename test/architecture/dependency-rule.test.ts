@@ -64,6 +64,11 @@ const rules: readonly Rule[] = [
     allows: ({ target }) => target !== 'src/server.ts' && target !== 'src/main.ts',
   },
   {
+    claim: 'only the composition root imports its parts',
+    appliesTo: (path) => path !== 'src/server.ts' && !path.startsWith('src/composition/'),
+    allows: ({ target }) => !target.startsWith('src/composition/'),
+  },
+  {
     claim: 'the product imports nothing of its tests, scripts and benchmarks',
     appliesTo: () => true,
     allows: ({ target, internal }) => !internal || /^(src|migrations)\//.test(target),

@@ -1,0 +1,125 @@
+/** The doors of the API and of the metrics. */
+import type { Logger } from 'pino';
+import { auditRoutes, EXPORT_PATH } from '../audit/audit.routes.js';
+import { IdentityWatch } from '../auth/identity-watch.js';
+import { Closers } from '../closers.js';
+import { Database } from '../database/database.js';
+import type { EventBus } from '../events/event-bus.js';
+import { CostBudget } from '../graphql/cost-budget.js';
+import type { ContextOptions } from '../graphql/graphql-context.js';
+import { startGraphqlServer } from '../graphql/graphql-server.js';
+import { createHttpApp } from '../graphql/http-door.js';
+import { createSchema } from '../graphql/schema.js';
+import { SubscriptionDoor } from '../graphql/subscription-door.js';
+import { Health } from '../health/health.js';
+import { HEALTH_PATH, healthRoutes } from '../health/health.routes.js';
+import { HttpListener } from '../http/http-listener.js';
+import { LiveService } from '../live/live.service.js';
+import { SpeakingWatch } from '../live/speaking-watch.js';
+import { Metrics } from '../metrics.js';
+import { metricsHandler } from '../metrics-handler.js';
+import { createRestRouter, REST_PATH } from '../rest/rest-door.js';
+import type { TlsCertificate } from '../tls-certificate.js';
+import { VERSION } from '../version.js';
+import { RelayPool } from '../voice/relay-pool.js';
+import type { OpenDoors } from './banner-facts.js';
+import type { ServerOptions } from './server-options.js';
+import type { Services } from './services.js';
+
+export interface LiveParts {
+  readonly service: LiveService;
+  readonly identities: IdentityWatch;
+}
+
+export function openLive(
+  services: Services,
+  relay: RelayPool,
+  events: EventBus,
+  logger: Logger,
+  closers: Closers,
+): LiveParts {
+  const identities = new IdentityWatch(services.auth, logger);
+  closers.add(() => identities.stop());
+  const { permissions, channels, sessions } = services;
+  const nowMs = () => performance.now();
+  const service = new LiveService({ permissions, channels, sessions, identities, events, logger, nowMs });
+  closers.add(() => service.close());
+  const speaking = new SpeakingWatch({ relays: relay.hosts, sessions, events, nowMs });
+  closers.add(() => speaking.stop());
+  return { service, identities };
+}
+
+interface HttpParts {
+  readonly services: Services;
+  readonly health: Health;
+  readonly certificate: TlsCertificate;
+  readonly live: LiveParts;
+}
+
+interface HttpDoors {
+  readonly listener: HttpListener;
+  readonly subscriptions: SubscriptionDoor;
+}
+
+export async function openHttpDoor(
+  { config: { environment, server, limits }, logger }: ServerOptions,
+  { services, health, certificate, live }: HttpParts,
+  closers: Closers,
+): Promise<HttpDoors> {
+  const schema = await createSchema(services);
+  const budget = new CostBudget({ costPerMinute: limits.graphql_cost_per_minute, now: () => performance.now() });
+  const graphql = await startGraphqlServer({ schema, environment, logger, budget });
+  closers.add(() => graphql.stop());
+  const authenticate: ContextOptions['authenticate'] = (token, remoteAddress) =>
+    services.auth.authenticate(token, remoteAddress);
+  const app = createHttpApp({
+    graphql,
+    context: { authenticate, sources: services, logger },
+    mounts: [
+      { path: HEALTH_PATH, handler: healthRoutes(health) },
+      { path: REST_PATH, handler: createRestRouter(services, logger) },
+      { path: EXPORT_PATH, handler: auditRoutes({ audit: services.audit, authenticate, logger }) },
+    ],
+    tls: server.http_tls,
+    logger,
+  });
+  const subscriptions = new SubscriptionDoor({
+    ...{ schema, budget, logger, sources: services, live: live.service, identities: live.identities },
+    maxConnections: server.max_subscribers,
+  });
+  const listener = await HttpListener.start({
+    bindAddress: server.http_bind_address,
+    port: server.http_port,
+    tls: server.http_tls ? certificate : null,
+    onRequest: app,
+    onUpgrade: subscriptions.onUpgrade,
+  });
+  closers.add(() => listener.close());
+  closers.add(() => subscriptions.close());
+  return { listener, subscriptions };
+}
+
+interface MeteredParts extends Pick<OpenDoors, 'relay' | 'voiceDoor' | 'mumbleDoor'> {
+  readonly database: Database;
+  readonly live: LiveService;
+  readonly subscriptions: SubscriptionDoor;
+}
+
+export async function openMetrics(
+  { config: { metrics: at }, logger }: ServerOptions,
+  { relay, voiceDoor, mumbleDoor, database: { times }, live, subscriptions }: MeteredParts,
+  closers: Closers,
+): Promise<void> {
+  if (at.port === 0) return;
+  const sources = {
+    version: VERSION,
+    relays: () => relay.counters(),
+    voiceDoor: () => voiceDoor.counters(),
+    mumbleDoor: () => mumbleDoor?.counters() ?? null,
+    others: [times.histogram],
+    live: () => ({ ...live.counters(), connections: subscriptions.connectionCount }),
+  };
+  const onRequest = metricsHandler(new Metrics(sources), logger);
+  const listener = await HttpListener.start({ bindAddress: at.bind_address, port: at.port, tls: null, onRequest });
+  closers.add(() => listener.close());
+}

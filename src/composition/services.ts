@@ -1,0 +1,83 @@
+/** Every service, with what it needs. */
+import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { ApiKeyService } from '../api-keys/api-key.service.js';
+import { AuditService } from '../audit/audit.service.js';
+import { AccessTokens } from '../auth/access-token.js';
+import { AuthService } from '../auth/auth.service.js';
+import { PasswordHasher } from '../auth/password-hasher.js';
+import { RefreshTokens } from '../auth/refresh-tokens.js';
+import { BanService } from '../bans/ban.service.js';
+import { ChannelService } from '../channels/channel.service.js';
+import { ChannelAclService } from '../channels/channel-acl.service.js';
+import type { Config } from '../config.js';
+import { Database } from '../database/database.js';
+import type { EventBus } from '../events/event-bus.js';
+import { InvitationService } from '../invitations/invitation.service.js';
+import type { Occupancy } from '../occupancy/occupancy.js';
+import { OccupancyService } from '../occupancy/occupancy.service.js';
+import { OrganizationService } from '../organizations/organization.service.js';
+import { PermissionService } from '../permissions/permission.service.js';
+import { PermissionInsightService } from '../permissions/permission-insight.service.js';
+import { RoleService } from '../roles/role.service.js';
+import { ModerationService } from '../sessions/moderation.service.js';
+import { SessionService } from '../sessions/session.service.js';
+import { SessionIds } from '../sessions/session-ids.js';
+import { SessionRegistry } from '../sessions/session-registry.js';
+import { VoiceQualityService } from '../sessions/voice-quality.service.js';
+import { UserService } from '../users/user.service.js';
+
+/** How many passwords may wait to be hashed: a thousand people who come back at once. */
+const MAX_WAITING_PASSWORDS = 2000;
+
+export type Services = ReturnType<typeof makeServices> & { readonly voiceQuality: VoiceQualityService };
+
+interface ServiceParts {
+  readonly database: Database;
+  readonly events: EventBus;
+  /** Signs access tokens. */
+  readonly secret: string;
+  readonly registry: SessionRegistry;
+  readonly store: Occupancy;
+}
+
+export function makeServices({ server, security, limits }: Config, parts: ServiceParts) {
+  const { database, events, secret, registry, store } = parts;
+  const hasher = new PasswordHasher({
+    concurrency: Math.max(1, availableParallelism() - 1),
+    maxWaiting: MAX_WAITING_PASSWORDS,
+  });
+  const accessTokens = new AccessTokens({ secret, ttlS: security.access_token_ttl_s });
+  const refreshTokens = new RefreshTokens(database, security.refresh_token_ttl_s);
+  const permissions = new PermissionService(database);
+  const auth = new AuthService(database, hasher, accessTokens, refreshTokens);
+  const organizations = new OrganizationService(database, permissions, hasher, {
+    maxUsers: limits.max_users_per_org,
+    maxChannels: limits.max_channels_per_org,
+  });
+  const users = new UserService(database, permissions, auth, hasher, {
+    maxUsersPerOrganization: limits.max_users_per_org,
+  });
+  const roles = new RoleService(database, permissions);
+  const channels = new ChannelService(database, permissions, hasher, {
+    maxChannelsPerOrganization: limits.max_channels_per_org,
+    maxUsersPerChannel: limits.max_users_per_channel,
+  });
+  const acl = new ChannelAclService(database, permissions);
+  const bans = new BanService(database, permissions);
+  const audit = new AuditService(database, permissions);
+  const invitations = new InvitationService(database, permissions, users, auth);
+  const apiKeys = new ApiKeyService(database, permissions);
+  const insight = new PermissionInsightService(database, permissions);
+  const sessionIds = new SessionIds(randomInt(1, 2 ** 32));
+  const sessions = new SessionService(registry, sessionIds, store, permissions, events, {
+    maxConnections: server.max_connections,
+  });
+  const occupancy = new OccupancyService(channels, permissions, registry, store, events, {
+    maxUsersPerChannel: limits.max_users_per_channel,
+    maxJoinedChannels: limits.max_joined_channels,
+  });
+  const moderation = new ModerationService(database, permissions, sessions, occupancy);
+  const management = { organizations, users, roles, channels, acl, bans, audit, invitations, apiKeys, insight };
+  return { ...management, hasher, permissions, auth, sessions, occupancy, moderation };
+}
