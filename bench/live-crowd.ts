@@ -1,13 +1,11 @@
-import { ControlLink } from '../src/client/control-link.js';
 import type { ServerBody } from '../src/client/control-stream.js';
-import { VoiceMeter } from '../src/client/voice-meter.js';
 import type { Welcome } from '../src/protocol/generated/control_pb.js';
 import { inParallel } from './bench-town.js';
+import { CrowdConnection } from './crowd-connection.js';
 import type { BenchSession, RelayScenario } from './relay-scenario.js';
 
 /** As a crowd comes after a restart: many at once, and fewer than the server has places for newcomers of one network. */
 const CONCURRENCY = 64;
-const CLIENT_NAME = 'parley bench';
 
 export interface LiveCrowdOptions {
   readonly host: string;
@@ -29,7 +27,7 @@ export class LiveCrowd {
   readonly sessions: readonly BenchSession[];
   /** How many logged in per second, each over TLS with an access token, until it had the whole state. */
   readonly loginsPerSecond: number;
-  readonly #links: readonly ControlLink[];
+  readonly #connections: readonly CrowdConnection[];
 
   /** Logs everybody in and puts them into channels, so many in each. Throws where somebody is refused. */
   static async enter(options: LiveCrowdOptions, scenario: RelayScenario): Promise<LiveCrowd> {
@@ -50,55 +48,45 @@ export class LiveCrowd {
   private constructor(visits: readonly Visit[], loginsPerSecond: number) {
     this.sessions = visits.map((visit) => visit.session);
     this.loginsPerSecond = loginsPerSecond;
-    this.#links = visits.map(({ link }) => link);
+    this.#connections = visits.map(({ connection }) => connection);
     const [first, last] = [this.sessions.at(0), this.sessions.at(-1)];
     const isWithoutGaps = first !== undefined && last !== undefined && last.id - first.id === visits.length - 1;
     if (!isWithoutGaps) throw new Error('the ids of the sessions have gaps: somebody else has logged in');
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.close()));
+    await Promise.all(this.#connections.map((connection) => connection.close()));
   }
 }
 
 /** One session, as its client knows it. */
 class Visit {
-  readonly link: ControlLink;
+  readonly connection: CrowdConnection;
   readonly welcome: Welcome;
-  readonly #keys = new Map<number, ChannelKey>();
-  readonly #synchronized: Promise<void>;
+  readonly #keys: ReadonlyMap<number, ChannelKey>;
   #target = 0;
 
   static async begin({ host, port, fingerprint, tokens }: LiveCrowdOptions, user: number): Promise<Visit> {
-    const credentials = { accessToken: tokens[user] ?? '' };
-    const link = await ControlLink.open({ host, port, fingerprint, credentials, clientName: CLIENT_NAME });
-    const visit = new Visit(link);
-    await visit.#synchronized;
-    return visit;
+    const keys = new Map<number, ChannelKey>();
+    const connection = await CrowdConnection.open(
+      { host, port, fingerprint, accessToken: tokens[user] ?? '' },
+      (body: ServerBody) => {
+        if (body.case === 'channelKey') keys.set(body.value.targetId, body.value);
+      },
+    );
+    const [welcome] = await Promise.all([connection.welcome, connection.synchronized]);
+    return new Visit(connection, welcome, keys);
   }
 
-  private constructor(link: ControlLink) {
-    this.link = link;
-    this.welcome = link.welcome;
-    this.#synchronized = new Promise((resolve, reject) => {
-      link.listen({
-        event: (body) => {
-          if (body.case === 'synchronized') resolve();
-          else this.#learn(body);
-        },
-        reconnecting: reject,
-        welcomed: () => undefined,
-        // The load hears, and not this process, which therefore has nothing to tell.
-        voiceReport: () => new VoiceMeter().report(performance.now(), undefined),
-        alive: () => undefined,
-        lost: reject,
-      });
-    });
+  private constructor(connection: CrowdConnection, welcome: Welcome, keys: ReadonlyMap<number, ChannelKey>) {
+    this.connection = connection;
+    this.welcome = welcome;
+    this.#keys = keys;
   }
 
   /** The key comes before the answer. */
   async join(channelId: number): Promise<void> {
-    await this.link.request({ case: 'join', value: { channelId, password: '' } });
+    await this.connection.request({ case: 'join', value: { channelId, password: '' } });
     this.#target = channelId;
   }
 
@@ -108,9 +96,5 @@ class Visit {
     if (voice === undefined || channel === undefined) throw new Error(`session ${id} has no keys`);
     const { clientKey, serverKey } = voice;
     return { id, clientKey, serverKey, target: this.#target, channelEpoch: channel.epoch, channelKey: channel.key };
-  }
-
-  #learn(body: ServerBody): void {
-    if (body.case === 'channelKey') this.#keys.set(body.value.targetId, body.value);
   }
 }
