@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NODE_FLAGS } from '../src/node-runtime.js';
 import { freePorts } from './free-port.js';
 
 const HOST = '127.0.0.1';
@@ -62,7 +63,7 @@ export class DemoServer {
     this.httpUrl = `http://${HOST}:${ports.httpPort}`;
     this.metricsUrl = `http://${HOST}:${ports.metricsPort}/metrics`;
     this.adminPassword = 'correct horse battery staple';
-    this.#process = start([process.execPath, '--enable-source-maps', 'dist/src/main.js'], {
+    this.#process = start([process.execPath, ...NODE_FLAGS, 'dist/src/main.js'], {
       env: {
         ...process.env,
         PARLEY_ADMIN_PASSWORD: this.adminPassword,

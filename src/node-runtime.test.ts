@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
-import { isRecentNode } from './node-runtime.js';
+import { isRecentNode, NODE_FLAGS } from './node-runtime.js';
 
 describe('the Node that runs Parley', () => {
   it.each([
@@ -13,5 +14,10 @@ describe('the Node that runs Parley', () => {
     ['100.0.0', true],
   ])('of version %s is recent enough: %s', (version, isRecent) => {
     expect(isRecentNode(version)).toBe(isRecent);
+  });
+
+  it('is started by npm start with the flags of every other start', async () => {
+    const { scripts } = JSON.parse(await readFile('package.json', 'utf8'));
+    expect(scripts.start).toBe(`exec node ${NODE_FLAGS.join(' ')} dist/src/main.js`);
   });
 });

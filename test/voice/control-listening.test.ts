@@ -1,14 +1,13 @@
-import { createSecretKey } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NewChannel } from '../../src/channels/channel.service.js';
 import type { VoiceClient } from '../../src/client/voice-client.js';
-import { sealVoice } from '../../src/client/voice-packet.js';
 import type { ChannelId, RoleId } from '../../src/ids.js';
 import type { Organization } from '../../src/organizations/organization.entity.js';
 import { eventually } from '../support/eventually.js';
 import { PASSWORD } from '../support/test-services.js';
 import { framesHeard, gapsIn, SteadyTalk } from './steady-talk.js';
+import { sayThroughTunnel } from './tunneled-word.js';
 import { VoiceWorld } from './voice-world.js';
 
 const ENOUGH_FRAMES = 30;
@@ -59,17 +58,7 @@ describe('who listens to a channel', () => {
     const raw = await world.raw();
     const welcome = await raw.login('demo', 'carol', PASSWORD);
     await raw.request({ case: 'listen', value: { channelId: lobby } });
-    const key = raw.received.map(({ body }) => body).find((body) => body.case === 'channelKey');
-    if (key === undefined || welcome.case !== 'welcome' || welcome.value.voice === undefined) {
-      throw new Error('there is no key');
-    }
-    const voice = { sessionId: welcome.value.sessionId, counter: 1, targetId: lobby, epoch: key.value.epoch };
-    const packet = sealVoice(
-      { ...voice, frameNumber: 1, opus: Uint8Array.of(1), endOfTalk: false },
-      createSecretKey(key.value.key),
-      createSecretKey(welcome.value.voice.clientKey),
-    );
-    raw.send({ case: 'tunneledVoice', value: { packet } }, 0);
+    sayThroughTunnel(raw, welcome, lobby);
     await eventually(async () => ((await world.relay.counters()).totals.drops.not_a_speaker ?? 0) === 1);
     expect(alice.statistics.received.opened).toBe(0);
   });
