@@ -52,8 +52,8 @@ interface Admission {
 }
 
 /** Clients are told of changes at once, and then not more often than one millisecond per this many clients. */
-const CLIENTS_PER_MS = 10;
-const MAX_PUBLISH_INTERVAL_MS = 100;
+const CLIENTS_PER_MS = 5;
+const MAX_PUBLISH_INTERVAL_MS = 200;
 
 /**
  * Keeps the relay and the clients of one organization at what is true. Joins and leaves come as events and need no
