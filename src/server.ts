@@ -7,6 +7,7 @@ import { RedisChannelSets } from './channels/redis-channel-sets.js';
 import { Closers } from './closers.js';
 import { openHttpDoor, openLive, openMetrics } from './composition/api-doors.js';
 import { factsOf } from './composition/banner-facts.js';
+import { openInvariants } from './composition/invariants.js';
 import type { ServerOptions } from './composition/server-options.js';
 import { makeServices } from './composition/services.js';
 import { openDatabase, openEvents, openPresence, openRedis } from './composition/stores.js';
@@ -100,7 +101,10 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   ]);
   const http = await openHttpDoor(options, { services, health, certificate, live }, closers);
   const { listener, subscriptions } = http;
-  await openMetrics(options, { relay, voiceDoor, mumbleDoor, database, live: live.service, subscriptions }, closers);
+  const watched = { registry, store, redis, presence, services, feed: host.feed, live: live.service, events };
+  const invariants = openInvariants(options, watched, closers);
+  const metered = { relay, voiceDoor, mumbleDoor, database, live: live.service, subscriptions, invariants };
+  await openMetrics(options, metered, closers);
 
   // The last step that can fail: a password that was made up must be shown.
   const administrator = await ensureFirstAdministrator(database, services.hasher, adminPassword);

@@ -13,6 +13,7 @@ import { createSchema } from '../graphql/schema.js';
 import { SubscriptionDoor } from '../graphql/subscription-door.js';
 import { Health } from '../health/health.js';
 import { HEALTH_PATH, healthRoutes } from '../health/health.routes.js';
+import type { InvariantWatch } from '../health/invariant-watch.js';
 import { HttpListener } from '../http/http-listener.js';
 import { LiveService } from '../live/live.service.js';
 import { SpeakingWatch } from '../live/speaking-watch.js';
@@ -103,11 +104,12 @@ interface MeteredParts extends Pick<OpenDoors, 'relay' | 'voiceDoor' | 'mumbleDo
   readonly database: Database;
   readonly live: LiveService;
   readonly subscriptions: SubscriptionDoor;
+  readonly invariants: InvariantWatch;
 }
 
 export async function openMetrics(
   { config: { metrics: at }, logger }: ServerOptions,
-  { relay, voiceDoor, mumbleDoor, database: { times }, live, subscriptions }: MeteredParts,
+  { relay, voiceDoor, mumbleDoor, database: { times }, live, subscriptions, invariants }: MeteredParts,
   closers: Closers,
 ): Promise<void> {
   if (at.port === 0) return;
@@ -116,7 +118,7 @@ export async function openMetrics(
     relays: () => relay.counters(),
     voiceDoor: () => voiceDoor.counters(),
     mumbleDoor: () => mumbleDoor?.counters() ?? null,
-    others: [times.histogram],
+    others: [times.histogram, ...invariants.metrics],
     live: () => ({ ...live.counters(), connections: subscriptions.connectionCount }),
   };
   const onRequest = metricsHandler(new Metrics(sources), logger);

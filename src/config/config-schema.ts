@@ -71,6 +71,7 @@ const log = z.strictObject({
 const metrics = z.strictObject({
   bind_address: text().default('127.0.0.1'),
   port: wholeNumber(0, 65_535).default(9102),
+  invariants_interval_s: wholeNumber(1, 3600).default(60),
 });
 
 export const configSchema = z

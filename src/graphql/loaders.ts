@@ -17,7 +17,7 @@ import type { InvitationService } from '../invitations/invitation.service.js';
 import type { OccupancyService } from '../occupancy/occupancy.service.js';
 import type { Organization } from '../organizations/organization.entity.js';
 import type { OrganizationService } from '../organizations/organization.service.js';
-import { cursorOf, MAX_PAGE_SIZE, type Page, type PageRequest } from '../pagination.js';
+import type { Page, PageRequest } from '../pagination.js';
 import type { RequestContext } from '../request-context.js';
 import type { Role } from '../roles/role.entity.js';
 import type { RoleService } from '../roles/role.service.js';
@@ -109,7 +109,7 @@ export function makeLoaders(ctx: RequestContext, sources: LoaderSources): Loader
       return entries;
     }),
     membersOfChannel: ofChannels((of) => membersOf(ctx, occupancy, of)),
-    sessionsOfOrganization: new DataLoader((ids) => Promise.all(ids.map((id) => allSessions(ctx, sessions, id)))),
+    sessionsOfOrganization: new DataLoader((ids) => Promise.all(ids.map((id) => sessions.allPresent(ctx, id)))),
     qualityOfSession: new DataLoader(async (ids) => {
       const qualities = await voiceQuality.ofMany(ctx, ids);
       return ids.map((id) => qualities.get(id));
@@ -150,22 +150,6 @@ function primed<Key, Item extends { readonly id: Id }, Id>(
 ): ReadonlyMap<Key, Page<Item>> {
   for (const { items } of pages.values()) for (const item of items) loader.prime(item.id, item);
   return pages;
-}
-
-/** They are in memory: a page costs nothing but its items. */
-async function allSessions(
-  ctx: RequestContext,
-  sessions: SessionService,
-  organizationId: OrganizationId,
-): Promise<readonly PresentSession[]> {
-  const all: PresentSession[] = [];
-  for (let after: string | null = null; ; ) {
-    const page: Page<PresentSession> = await sessions.list(ctx, organizationId, { first: MAX_PAGE_SIZE, after });
-    all.push(...page.items);
-    const last = page.items.at(-1);
-    if (!page.hasNextPage || last === undefined) return all;
-    after = cursorOf(last.id);
-  }
 }
 
 async function membersOf(

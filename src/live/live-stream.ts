@@ -6,7 +6,6 @@ import type { ChannelService } from '../channels/channel.service.js';
 import { AppError } from '../errors.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { ChannelId, OrganizationId, SessionId, UserId } from '../ids.js';
-import { cursorOf, MAX_PAGE_SIZE, type Page } from '../pagination.js';
 import { holdsEverything } from '../permissions/evaluate.js';
 import type { LoadedPolicy, PermissionService } from '../permissions/permission.service.js';
 import { RepeatedTask } from '../repeated-task.js';
@@ -89,6 +88,11 @@ export class LiveStream {
   /** True once the organization is deleted: nothing follows what is in the log. */
   get isGone(): boolean {
     return this.#isGone;
+  }
+
+  /** False until the view has been loaded. */
+  get isLoaded(): boolean {
+    return this.#early === null;
   }
 
   /** Another number says that channels have moved in the tree. */
@@ -212,16 +216,8 @@ export class LiveStream {
     this.#wake();
   }
 
-  async #readSessions(): Promise<readonly PresentSession[]> {
-    const all: PresentSession[] = [];
-    for (let after: string | null = null; ; ) {
-      const request = { first: MAX_PAGE_SIZE, after };
-      const page: Page<PresentSession> = await this.#ports.sessions.list(SYSTEM, this.organizationId, request);
-      all.push(...page.items);
-      const last = page.items.at(-1);
-      if (!page.hasNextPage || last === undefined) return all;
-      after = cursorOf(last.id);
-    }
+  #readSessions(): Promise<readonly PresentSession[]> {
+    return this.#ports.sessions.allPresent(SYSTEM, this.organizationId);
   }
 
   #find(id: SessionId): Session | undefined {

@@ -7,6 +7,7 @@ import type { LiveEvent, LiveScope } from './live-event.js';
 import { LiveFigures, type LiveFiguresSummary } from './live-figures.js';
 import { LiveReader, type ReaderObserver } from './live-reader.js';
 import { type LivePorts, LiveStream } from './live-stream.js';
+import type { LiveView } from './live-view.js';
 
 export interface LiveServiceOptions extends LivePorts {
   readonly events: EventBus;
@@ -81,6 +82,12 @@ export class LiveService implements ReaderObserver {
     }
     if (this.#isClosed) reader.close();
     return reader;
+  }
+
+  /** Who is where as subscribers of the organization are told; undefined while nobody subscribes. Only the server itself asks. */
+  viewOf(organizationId: OrganizationId): LiveView | undefined {
+    const stream = this.#streams.get(organizationId);
+    return stream?.isLoaded === true && !stream.isGone ? stream.view : undefined;
   }
 
   counters(): LiveCounters {

@@ -66,6 +66,11 @@ export class RedisOccupancy implements Occupancy {
     options.link.commands.on('ready', this.#onReady);
   }
 
+  /** The name under which this node's entries stand. */
+  get node(): string {
+    return this.#options.node;
+  }
+
   /** Throws UNAVAILABLE where Redis is away, and REPLACED where the user has a newer session at another node. */
   async join(id: ChannelId, member: Member, capacity: number): Promise<JoinOutcome> {
     const { node } = this.#options;

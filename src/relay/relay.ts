@@ -13,6 +13,7 @@ import {
   sentAtMsOf,
 } from './packet.js';
 import { NO_PATH_TOKEN } from './path.js';
+import type { RelayMembership } from './relay-membership.js';
 import type { RelayUpdate, SessionUpdate } from './relay-update.js';
 import type { Route } from './route.js';
 import { RouteTable } from './route-table.js';
@@ -70,6 +71,15 @@ export class Relay {
   /** The generation of the last `replace_all` that was applied, 0 before the first. */
   get generation(): number {
     return this.#generation;
+  }
+
+  /** Which of these sessions and targets the relay knows, and who hears and speaks there: to be compared with what it was told. */
+  membership(targets: readonly number[], sessionIds: readonly SessionId[]): RelayMembership {
+    const routes = targets.flatMap((target) => {
+      const route = this.#routes.find(target);
+      return route === undefined ? [] : [{ target, listeners: [...route.listeners], speakers: [...route.speakers] }];
+    });
+    return { routes, sessionIds: sessionIds.filter((id) => this.#sessions.find(id) !== undefined) };
   }
 
   /** What passed through since the relay began. */

@@ -38,6 +38,10 @@ export class Route {
     return this.#listeners;
   }
 
+  get speakers(): ReadonlySet<SessionId> {
+    return this.#speakers;
+  }
+
   /** Slots of the listeners with a proven address. Never changed in place: a backend may still hold it. */
   get udpSlots(): Uint32Array {
     return this.#udpSlots;

@@ -35,6 +35,11 @@ export class SessionRegistry {
     return this.#byUser.get(id);
   }
 
+  /** The organizations of which anybody is here. */
+  get organizationIds(): readonly OrganizationId[] {
+    return [...this.#byOrganization.keys()];
+  }
+
   /** In the order of connecting. */
   ofOrganization(id: OrganizationId): readonly Session[] {
     return [...(this.#byOrganization.get(id)?.values() ?? [])];

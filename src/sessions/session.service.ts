@@ -3,7 +3,7 @@ import type { LeaveReason } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { OrganizationId, SessionId, UserId } from '../ids.js';
 import type { Occupancy } from '../occupancy/occupancy.js';
-import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
+import { cursorOf, MAX_PAGE_SIZE, type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
 import { denied, type PermissionService } from '../permissions/permission.service.js';
 import type { Credential, RequestContext } from '../request-context.js';
 import type { PresentSession, SelfState, Session, Standing } from './session.js';
@@ -174,6 +174,18 @@ export class SessionService {
   allOf(ctx: RequestContext, organizationId: OrganizationId): readonly Session[] {
     this.#permissions.requireAccess(ctx, organizationId, 'organization');
     return this.#registry.ofOrganization(organizationId);
+  }
+
+  /** All sessions of the organization with the channels that each has joined, by id: they are in memory, so that a page costs nothing but its items. */
+  async allPresent(ctx: RequestContext, organizationId: OrganizationId): Promise<readonly PresentSession[]> {
+    const all: PresentSession[] = [];
+    for (let after: string | null = null; ; ) {
+      const page: Page<PresentSession> = await this.list(ctx, organizationId, { first: MAX_PAGE_SIZE, after });
+      all.push(...page.items);
+      const last = page.items.at(-1);
+      if (!page.hasNextPage || last === undefined) return all;
+      after = cursorOf(last.id);
+    }
   }
 
   /** The sessions of the organization with the channels that each has joined, by id. */

@@ -132,6 +132,11 @@ export class RelayFeed {
     return this.#organizations.get(id)?.view;
   }
 
+  /** The worker of the relay that serves the organization, or undefined where nobody of it is here. */
+  relayServing(id: OrganizationId): RelayHost | undefined {
+    return this.#organizations.get(id)?.relay;
+  }
+
   /** Calls each time when the clients of an organization have been told what is new in the view. */
   onPublished(listener: (view: OrganizationView) => void): void {
     this.#publishedListeners.push(listener);

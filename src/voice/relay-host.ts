@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { AppError, unreachable } from '../errors.js';
 import { type ChannelId, channelId, type SessionId, sessionId } from '../ids.js';
+import type { RelayMembership } from '../relay/relay-membership.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
 import type { QualityReport } from '../relay/session-quality.js';
 import type { VoiceQualitySource } from '../sessions/voice-quality.js';
@@ -39,6 +40,7 @@ export class RelayHost implements VoiceQualitySource {
   readonly #activityListeners: ActivityListener[] = [];
   readonly #counters = new PendingAnswers<RelayCounters>();
   readonly #qualities = new PendingAnswers<readonly SessionQuality[]>();
+  readonly #memberships = new PendingAnswers<RelayMembership>();
   readonly #settlements = new PendingAnswers<void>();
   #worker: Worker | null = null;
   #tunneled: TunneledPacket[] = [];
@@ -120,6 +122,14 @@ export class RelayHost implements VoiceQualitySource {
     return new Map(qualities.map((quality) => [quality.sessionId, quality]));
   }
 
+  /** What the worker knows of these targets and sessions. Throws as {@link counters}. */
+  membership(targets: readonly number[], sessionIds: readonly SessionId[]): Promise<RelayMembership> {
+    if (this.#worker === null) return Promise.reject(relayIsAway());
+    const requestId = this.#nextRequestId();
+    this.#post({ type: 'get_membership', requestId, targets, sessionIds });
+    return this.#memberships.to(requestId);
+  }
+
   /** Starts a new worker, which knows nothing yet, on the same port. To be called after `onLost` only. Throws as {@link start}. */
   async restart(): Promise<void> {
     const {
@@ -194,6 +204,9 @@ export class RelayHost implements VoiceQualitySource {
       case 'qualities':
         this.#qualities.answer(message.requestId, message.qualities);
         break;
+      case 'membership':
+        this.#memberships.answer(message.requestId, message.membership);
+        break;
       case 'settled':
         this.#settlements.answer(message.requestId, undefined);
         break;
@@ -220,6 +233,7 @@ export class RelayHost implements VoiceQualitySource {
   #endPending(): void {
     this.#counters.failAll(relayIsAway());
     this.#qualities.answerAll([]);
+    this.#memberships.failAll(relayIsAway());
     this.#settlements.answerAll(undefined);
   }
 

@@ -1,6 +1,7 @@
 /** What the main thread and the relay worker say to each other: two closed unions of plain data. */
 import type { SessionId } from '../ids.js';
 import type { LatencySummary } from '../relay/latency-histogram.js';
+import type { RelayMembership } from '../relay/relay-membership.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
 import type { QualityReport, SessionQualitySummary } from '../relay/session-quality.js';
 import type { RelayTotals, SessionTraffic } from '../relay/traffic.js';
@@ -39,6 +40,12 @@ export type MessageToRelayWorker =
   /** What the client of a session says that it has received. */
   | { readonly type: 'quality_report'; readonly sessionId: SessionId; readonly report: QualityReport }
   | { readonly type: 'get_qualities'; readonly requestId: number; readonly sessionIds: readonly SessionId[] }
+  | {
+      readonly type: 'get_membership';
+      readonly requestId: number;
+      readonly targets: readonly number[];
+      readonly sessionIds: readonly SessionId[];
+    }
   /** Answered when all messages before it have been taken in. */
   | { readonly type: 'settle'; readonly requestId: number };
 
@@ -51,6 +58,7 @@ export type MessageFromRelayWorker =
   | { readonly type: 'activity'; readonly talks: Uint32Array }
   | { readonly type: 'counters'; readonly requestId: number; readonly counters: RelayCounters }
   | { readonly type: 'qualities'; readonly requestId: number; readonly qualities: readonly SessionQuality[] }
+  | { readonly type: 'membership'; readonly requestId: number; readonly membership: RelayMembership }
   | { readonly type: 'settled'; readonly requestId: number };
 
 /** How voice goes from and to a session. */

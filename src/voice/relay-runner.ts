@@ -92,6 +92,13 @@ export class RelayRunner implements UdpBackendHandler {
           qualities: message.sessionIds.flatMap((sessionId) => this.#qualityOf(sessionId)),
         });
         break;
+      case 'get_membership':
+        this.#options.post({
+          type: 'membership',
+          requestId: message.requestId,
+          membership: this.#relay.membership(message.targets, message.sessionIds),
+        });
+        break;
       case 'settle':
         this.#options.post({ type: 'settled', requestId: message.requestId });
         break;

@@ -4,8 +4,11 @@ import { type Logger, pino } from 'pino';
 import { VoiceClient, type VoiceClientOptions } from '../../src/client/voice-client.js';
 import type { ChannelId, RoleId } from '../../src/ids.js';
 import { MemoryOccupancy } from '../../src/occupancy/memory-occupancy.js';
+import type { Occupancy } from '../../src/occupancy/occupancy.js';
 import { OccupancyService } from '../../src/occupancy/occupancy.service.js';
+import { RedisPresence } from '../../src/occupancy/redis-presence.js';
 import type { Organization } from '../../src/organizations/organization.entity.js';
+import type { RedisLink } from '../../src/redis/redis-link.js';
 import { ModerationService } from '../../src/sessions/moderation.service.js';
 import { SessionService } from '../../src/sessions/session.service.js';
 import { SessionIds } from '../../src/sessions/session-ids.js';
@@ -29,13 +32,17 @@ export interface VoiceWorldOptions {
   readonly resumeTimeoutMs?: number;
   /** Workers of the relay; 1 where it is left out. */
   readonly workers?: number;
+  /** Where who is where is kept; left out, in memory. */
+  readonly redis?: RedisLink;
   readonly handshakeRate?: { readonly perSecond: number; readonly burst: number };
 }
 
 export class VoiceWorld {
   readonly services: TestServices;
-  readonly occupancyStore = new MemoryOccupancy();
-  readonly registry = new SessionRegistry();
+  readonly occupancyStore: Occupancy;
+  /** Null where there is no Redis. */
+  readonly presence: RedisPresence | null;
+  readonly registry: SessionRegistry;
   readonly sessions: SessionService;
   readonly occupancy: OccupancyService;
   readonly moderation: ModerationService;
@@ -57,16 +64,30 @@ export class VoiceWorld {
       maxBitrate: 1_000_000,
       logger: pino({ level: 'silent' }),
     });
-    const world = new VoiceWorld(services, relay, options);
+    const registry = new SessionRegistry();
+    const { events } = services.test;
+    const logger = pino({ level: 'silent' });
+    const presence =
+      options.redis === undefined ? null : await RedisPresence.start({ link: options.redis, registry, events, logger });
+    const world = new VoiceWorld(services, relay, { registry, presence }, options);
+    presence?.use(world);
     await world.#start(options);
     return world;
   }
 
-  private constructor(services: TestServices, pool: RelayPool, options: VoiceWorldOptions) {
+  private constructor(
+    services: TestServices,
+    pool: RelayPool,
+    { registry, presence }: { readonly registry: SessionRegistry; readonly presence: RedisPresence | null },
+    options: VoiceWorldOptions,
+  ) {
     const { events } = services.test;
     const { maxConnections = 2000, maxUsersPerChannel = 50, maxJoinedChannels = 16 } = options;
     const ids = new SessionIds(randomInt(1, 2 ** 32));
-    const { registry, occupancyStore } = this;
+    const occupancyStore = presence?.occupancy ?? new MemoryOccupancy();
+    this.registry = registry;
+    this.presence = presence;
+    this.occupancyStore = occupancyStore;
     this.services = services;
     const [relay] = pool.hosts;
     if (relay === undefined) throw new Error('a pool has one worker at least');
@@ -153,6 +174,7 @@ export class VoiceWorld {
     await Promise.all(this.#clients.splice(0).map((client) => client.close()));
     await this.door.close();
     this.#host?.close();
+    await this.presence?.stop();
     await this.pool.close();
     await this.services.drop();
   }
