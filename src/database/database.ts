@@ -10,6 +10,9 @@ import type { ApiKeyScope, RequestContext } from '../request-context.js';
 import type { DatabaseConnection } from './database-connection.js';
 import { DatabaseTimes, type DatabaseWork } from './database-times.js';
 import { ormOptions } from './orm-options.js';
+import { OutageGate } from './outage-gate.js';
+import { PoolConnections } from './pool-connections.js';
+import { probeConnection } from './probe-connection.js';
 import type { SharedReads } from './shared-reads.js';
 import { scopeOf, tenantFilter } from './tenant-filter.js';
 
@@ -36,24 +39,36 @@ export class Database {
   readonly times = new DatabaseTimes();
   readonly #orm: MikroORM;
   readonly #events: EventBus;
+  readonly #gate: OutageGate;
 
   /** Throws AppError UNAVAILABLE, in one line, where PostgreSQL cannot be reached. */
   static async connect({ connection, maxConnections, events, logger }: DatabaseOptions): Promise<Database> {
-    const options = ormOptions(connection, maxConnections);
+    const connections = new PoolConnections();
+    const options = ormOptions(connection, maxConnections, connections.follow);
     const orm = await MikroORM.init({ ...options, logger: (message) => logger.debug(message) });
-    const database = new Database(orm, events);
+    const gate = new OutageGate({
+      probe: (timeoutMs) => signOfLife(connection, timeoutMs),
+      nowMs: () => performance.now(),
+      onAway: () => {
+        logger.warn('the database is away: what needs it is refused until it is back');
+        connections.breakAll();
+      },
+      onBack: () => logger.info('the database is back'),
+    });
+    const database = new Database(orm, events, gate);
     try {
       await database.ping();
     } catch (error) {
-      await orm.close(true);
+      await database.close();
       throw error;
     }
     return database;
   }
 
-  private constructor(orm: MikroORM, events: EventBus) {
+  private constructor(orm: MikroORM, events: EventBus, gate: OutageGate) {
     this.#orm = orm;
     this.#events = events;
+    this.#gate = gate;
   }
 
   /** Applies the migrations that are missing, all or none, and returns their names. */
@@ -64,9 +79,7 @@ export class Database {
 
   /** Throws AppError UNAVAILABLE where PostgreSQL does not answer. */
   async ping(): Promise<void> {
-    await explained(async () => {
-      await this.#orm.em.fork().execute('select 1');
-    });
+    await this.#gate.run(() => explained(() => this.#orm.em.fork().execute('select 1')));
   }
 
   /** Runs queries. Throws what `work` throws, and AppError UNAVAILABLE where PostgreSQL is away. */
@@ -91,25 +104,27 @@ export class Database {
   async write<Result>(ctx: RequestContext, work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     requireScope(ctx, 'write');
     const events: DomainEvent[] = [];
-    const result = await this.#timed('write', () =>
-      this.#scoped(ctx).transactional((em) =>
+    return this.#timed('write', async () => {
+      const result = await this.#scoped(ctx).transactional((em) =>
         work({
           em,
           publish: (event) => events.push(event),
           record: (record) => em.persist(em.create(AuditEntry, toEntry(ctx, record))),
         }),
-      ),
-    );
-    for (const event of events) this.#events.publish(event);
-    return result;
+      );
+      // Also where nobody waits any more: what is committed is told.
+      for (const event of events) this.#events.publish(event);
+      return result;
+    });
   }
 
   async close(): Promise<void> {
+    this.#gate.close();
     await this.#orm.close(true);
   }
 
   #timed<Result>(kind: DatabaseWork, work: () => Promise<Result>): Promise<Result> {
-    return this.times.measure(kind, () => explained(work));
+    return this.times.measure(kind, () => this.#gate.run(() => explained(work)));
   }
 
   #scoped(ctx: RequestContext): EntityManager {
@@ -144,6 +159,8 @@ function toEntry(
   };
 }
 
+/** The SQLSTATE class of what says that the server is full. */
+const FULL_CLASS = '53';
 /** SQLSTATE classes that say that the server is away, going or full: connection, insufficient resources, operator intervention. */
 const FAULT_CLASSES = ['08', '53', '57'];
 /** Of these classes, what says that a statement was wrong: the client's fault, not the server's. */
@@ -159,7 +176,16 @@ const FAULT_CODES = [
   'EHOSTUNREACH',
 ];
 const FAULT_MESSAGES =
-  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error/;
+  /timeout exceeded when trying to connect|Connection terminated|Client was closed|Client has encountered a connection error/;
+
+/** A server that has no place for one more connection is there. */
+async function signOfLife(connection: DatabaseConnection, timeoutMs: number): Promise<void> {
+  try {
+    await probeConnection(connection, timeoutMs);
+  } catch (error) {
+    if (!(isError(error) && codeOf(error)?.startsWith(FULL_CLASS) === true)) throw error;
+  }
+}
 
 async function explained<Result>(work: () => Promise<Result>): Promise<Result> {
   try {

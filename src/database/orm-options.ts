@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { ReflectMetadataProvider } from '@mikro-orm/decorators/legacy';
 import { Migrator } from '@mikro-orm/migrations';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
 import type { DatabaseConnection } from './database-connection.js';
 import { entities } from './entities.js';
 import { tenantFilter } from './tenant-filter.js';
@@ -12,8 +13,12 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** Longer statements are given up by the server, in milliseconds: none of ours takes so long. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
-/** How MikroORM finds the tables, the migrations and PostgreSQL. `maxConnections` bounds the pool. */
-export function ormOptions(connection: DatabaseConnection, maxConnections: number): Options {
+/** How MikroORM finds the tables, the migrations and PostgreSQL. `maxConnections` bounds the pool, which is handed to `onPoolCreated`. */
+export function ormOptions(
+  connection: DatabaseConnection,
+  maxConnections: number,
+  onPoolCreated: (pool: Pool) => void = () => undefined,
+): Options {
   return defineConfig({
     ...place(connection),
     entities,
@@ -25,6 +30,7 @@ export function ormOptions(connection: DatabaseConnection, maxConnections: numbe
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       options: `-c timezone=UTC -c statement_timeout=${STATEMENT_TIMEOUT_MS}`,
       keepAlive: true,
+      onPoolCreated,
     },
     migrations: {
       tableName: 'migrations',
