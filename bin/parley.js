@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const OLDEST_MAJOR = 22;
 const OLDEST_MINOR = 17;
-const command = new URL('../dist/src/client/parley.js', import.meta.url);
+const command = new URL('../dist/src/parley.js', import.meta.url);
 
 if (!existsSync(command)) fail('Parley is not built yet: run `npm run build` first.');
 else if (isRecent(process.versions.node)) await import(command.href);

@@ -18,6 +18,8 @@ export interface DemoServerOptions {
   readonly dataFolder?: string;
   /** More settings, by the names of their variables. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Tells from what it has said whether it is ready, where its health cannot be asked for by HTTP. */
+  readonly isReady?: (said: string) => boolean;
   /** Starts the process in another way than `spawn`. */
   readonly spawn?: (command: readonly [string, ...string[]], options: SpawnOptions) => ChildProcess;
 }
@@ -43,7 +45,7 @@ export class DemoServer {
     const ports = { controlPort, httpPort, metricsPort, voicePort, mumblePort };
     const server = new DemoServer(options, temporaryFolder, ports);
     try {
-      await server.#untilReady();
+      await server.#untilReady(options.isReady ?? (() => server.#isHealthy()));
     } catch (error) {
       await server.stop();
       throw error;
@@ -114,11 +116,17 @@ export class DemoServer {
     if (!ended) throw new Error(`The server did not end on SIGTERM.\n${this.#lastWords()}`);
   }
 
-  async #untilReady(): Promise<void> {
+  async #isHealthy(): Promise<boolean> {
+    return fetch(`${this.httpUrl}/health/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  }
+
+  async #untilReady(isReady: (said: string) => boolean | Promise<boolean>): Promise<void> {
     for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += POLL_INTERVAL_MS) {
       if (this.#hasExited()) throw new Error(`The server ended at its start.\n${this.#lastWords()}`);
-      const answer = await fetch(`${this.httpUrl}/health/ready`).catch(() => undefined);
-      if (answer?.ok === true) return;
+      if (await isReady(this.#said)) return;
       await sleep(POLL_INTERVAL_MS);
     }
     throw new Error(`The server was not ready within ${START_TIMEOUT_MS / 1000} s.\n${this.#lastWords()}`);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkSettings } from './config/config-check.js';
 import { type Environment, readConfigEnvironment } from './config/config-environment.js';
@@ -7,6 +8,9 @@ import type { Config } from './config/config-schema.js';
 import type { Settings } from './config/config-settings.js';
 
 export type { Config } from './config/config-schema.js';
+
+/** Read where nothing else is asked for, and where it is there. */
+export const DEFAULT_CONFIG_FILE = 'config/server.yaml';
 
 export interface ConfigSources {
   /** A YAML file, or undefined for none. */
@@ -26,6 +30,16 @@ export class ConfigError extends Error {
     this.name = 'ConfigError';
     this.problems = problems;
   }
+}
+
+/** The file to read: the one that is asked for, by an argument or by PARLEY_CONFIG, or the usual one where it is there. */
+export function findConfigFile(
+  argument: string | undefined,
+  environment: Environment,
+  workingFolder: string,
+): string | undefined {
+  const given = argument ?? (environment.PARLEY_CONFIG || undefined);
+  return given ?? (existsSync(resolve(workingFolder, DEFAULT_CONFIG_FILE)) ? DEFAULT_CONFIG_FILE : undefined);
 }
 
 /**

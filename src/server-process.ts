@@ -1,10 +1,9 @@
 /** A server as a process: its arguments, its signals, its exit codes and what it says. */
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { type BannerFacts, banner } from './banner.js';
 import { type Environment, readAdminPassword } from './config/config-environment.js';
-import { type Config, ConfigError, loadConfig } from './config.js';
+import { type Config, ConfigError, DEFAULT_CONFIG_FILE, findConfigFile, loadConfig } from './config.js';
 import { AppError } from './errors.js';
 import { createLogger } from './logging.js';
 import { messageOf } from './thrown.js';
@@ -15,8 +14,6 @@ const EXIT_FAILED = 1;
 /** The arguments or the configuration are wrong. */
 const EXIT_MISUSED = 2;
 
-/** Read where nothing else is asked for, and where it is there. */
-const DEFAULT_CONFIG_FILE = 'config/server.yaml';
 /** How long an orderly end may take, in milliseconds. */
 const STOP_TIMEOUT_MS = 10_000;
 /** A terminal and npm may send the same Ctrl-C each; what comes later is meant as a second one, in milliseconds. */
@@ -88,8 +85,7 @@ function readSettings(
   fileArgument: string | undefined,
   environment: Environment,
 ): Pick<StartOptions, 'config' | 'adminPassword'> | undefined {
-  const given = fileArgument ?? (environment.PARLEY_CONFIG || undefined);
-  const file = given ?? (existsSync(DEFAULT_CONFIG_FILE) ? DEFAULT_CONFIG_FILE : undefined);
+  const file = findConfigFile(fileArgument, environment, process.cwd());
   const problems: string[] = [];
   const adminPassword = readAdminPassword(environment);
   if (adminPassword !== undefined && 'problem' in adminPassword) problems.push(adminPassword.problem);

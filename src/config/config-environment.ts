@@ -11,13 +11,16 @@ const PREFIX = 'PARLEY_';
 const FROM_FILE = '_FILE';
 const ADMIN_PASSWORD = 'PARLEY_ADMIN_PASSWORD';
 
-/** Variables of this prefix that are no keys: the entry's own, and those of the client command. */
+/** Variables of this prefix that are no keys: the entry's own, and those of the `parley` command. */
 const OTHER_VARIABLES: readonly string[] = [
   'PARLEY_CONFIG',
   ADMIN_PASSWORD,
   ADMIN_PASSWORD + FROM_FILE,
   'PARLEY_PASSWORD',
   'PARLEY_TOKEN',
+  'PARLEY_URL',
+  'PARLEY_CREDENTIALS',
+  'PARLEY_NEW_PASSWORD',
 ];
 
 /** Reads keys from variables: `server.control_port` is PARLEY_SERVER_CONTROL_PORT. An empty variable is as good as none. */

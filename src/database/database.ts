@@ -9,6 +9,7 @@ import type { EventBus } from '../events/event-bus.js';
 import type { ApiKeyScope, RequestContext } from '../request-context.js';
 import type { DatabaseConnection } from './database-connection.js';
 import { DatabaseTimes, type DatabaseWork } from './database-times.js';
+import { type MigrationState, migrationState, type PendingMigration, pendingSql } from './migration-state.js';
 import { ormOptions } from './orm-options.js';
 import { OutageGate } from './outage-gate.js';
 import { PoolConnections } from './pool-connections.js';
@@ -71,8 +72,22 @@ export class Database {
     this.#gate = gate;
   }
 
-  /** Applies the migrations that are missing, all or none, and returns their names. */
+  /** Where the database stands on the way of migrations. */
+  async migrations(): Promise<MigrationState> {
+    return explained(() => migrationState(this.#orm));
+  }
+
+  /** What {@link migrate} would run now: each missing migration with its SQL. Changes nothing. */
+  async pendingSql(): Promise<readonly PendingMigration[]> {
+    return explained(() => pendingSql(this.#orm));
+  }
+
+  /** Applies the migrations that are missing, all or none, and returns their names. Throws AppError UNAVAILABLE where a newer Parley has been here. */
   async migrate(): Promise<readonly string[]> {
+    const { unknown } = await this.migrations();
+    if (unknown.length > 0) {
+      throw new AppError('UNAVAILABLE', `The database is of a newer Parley, which knows ${unknown.join(', ')}.`);
+    }
     const applied = await this.#orm.migrator.up();
     return applied.map(({ name }) => name);
   }

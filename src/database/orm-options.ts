@@ -54,7 +54,7 @@ function place(connection: DatabaseConnection): Options {
 }
 
 /** Migrations are always the compiled ones, also where tests run this very file from its source. */
-function compiledMigrations(): string {
+export function compiledMigrations(): string {
   const path = import.meta.url.endsWith('.ts') ? '../../dist/migrations' : '../../migrations';
   return fileURLToPath(new URL(path, import.meta.url));
 }

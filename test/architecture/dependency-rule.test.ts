@@ -8,6 +8,9 @@ interface Rule {
   allows(imported: Import, from: SourceFile): boolean;
 }
 
+/** The `parley` command: the one place where the client's commands and the operator's meet. */
+const COMMAND = 'src/parley.ts';
+
 const isTest = (path: string) => /\.test\.ts$/.test(path);
 const isPure = (path: string) =>
   /^src\/relay\//.test(path) ||
@@ -55,8 +58,13 @@ const rules: readonly Rule[] = [
   },
   {
     claim: 'the server does not use the client library',
-    appliesTo: (path) => !path.startsWith('src/client/'),
+    appliesTo: (path) => !path.startsWith('src/client/') && path !== COMMAND,
     allows: ({ target }) => !target.startsWith('src/client/'),
+  },
+  {
+    claim: "nobody but the command imports the operator's commands",
+    appliesTo: (path) => !path.startsWith('src/admin/') && path !== COMMAND,
+    allows: ({ target }) => !target.startsWith('src/admin/'),
   },
   {
     claim: 'only the entry imports the composition root',
@@ -64,8 +72,9 @@ const rules: readonly Rule[] = [
     allows: ({ target }) => target !== 'src/server.ts' && target !== 'src/main.ts',
   },
   {
-    claim: 'only the composition root imports its parts',
-    appliesTo: (path) => path !== 'src/server.ts' && !path.startsWith('src/composition/'),
+    claim: 'only the composition roots import their parts',
+    appliesTo: (path) =>
+      !['src/server.ts', 'src/admin/direct-server.ts'].includes(path) && !path.startsWith('src/composition/'),
     allows: ({ target }) => !target.startsWith('src/composition/'),
   },
   {

@@ -1,10 +1,9 @@
-/** The `parley` command. */
-import { readFileSync } from 'node:fs';
+/** The commands of voice clients: `parley talk`, `parley listen`, `parley say`. */
 import password from '@inquirer/password';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseFingerprint } from './certificate.js';
 import type { ChannelVisitOptions } from './channel-visit.js';
-import { CommandError, ExitCode, toCommandError } from './command-error.js';
+import { CommandError, ExitCode } from './command-error.js';
 import { CommandOutput } from './command-output.js';
 import type { Credentials } from './control-link.js';
 import { listen } from './listen-command.js';
@@ -31,31 +30,22 @@ interface ListenCommandOptions extends SharedOptions {
   readonly duration?: number;
 }
 
-const version = readVersion();
-process.exitCode = await run(process.argv.slice(2));
-
-async function run(args: readonly string[]): Promise<number> {
-  try {
-    let exitCode: ExitCode = ExitCode.done;
-    await program((code) => {
-      exitCode = code;
-    }).parseAsync(args, { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    // Commander has written its message, and the help is no error.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.done : ExitCode.usage;
-    const { message, exitCode } = toCommandError(error);
-    process.stderr.write(`parley: ${message}\n`);
-    return exitCode;
-  }
+/** What the commands need of the process that runs them. */
+export interface ClientCommandHost {
+  readonly version: string;
+  /** `PARLEY_PASSWORD`, where it is set. */
+  readonly password: string | undefined;
+  /** Takes the code with which the process is to end. */
+  readonly finish: (exitCode: ExitCode) => void;
 }
 
-function program(finish: (exitCode: ExitCode) => void): Command {
-  const root = new Command('parley').description('Talk and listen on a Parley server.').version(version).exitOverride();
+/** Adds the commands to the program. What is expected to go wrong they throw so that `toCommandError` knows it. */
+export function addClientCommands(root: Command, host: ClientCommandHost): void {
+  const { finish } = host;
   withSharedOptions(root.command('talk').description('Speak an Ogg Opus file into a channel, in real time.'))
     .argument('<file>', 'the Ogg Opus file; packets of 20 ms, as opusenc makes them')
     .action(async (file: string, options: SharedOptions) => {
-      const visit = await visitOptions(options);
+      const visit = await visitOptions(options, host);
       finish(await talk(file, visit, outputFor(options), interruption()));
     });
   withSharedOptions(root.command('listen').description('Hear a channel, and record it.'))
@@ -65,16 +55,15 @@ function program(finish: (exitCode: ExitCode) => void): Command {
     )
     .option('--duration <seconds>', 'how long to listen (default: until Ctrl-C)', parseDuration)
     .action(async (options: ListenCommandOptions) => {
-      const visit = await visitOptions(options);
+      const visit = await visitOptions(options, host);
       const durationMs = options.duration === undefined ? undefined : options.duration * 1000;
       finish(await listen({ out: options.out, durationMs }, visit, outputFor(options), interruption()));
     });
   withSharedOptions(root.command('say').description('Write a text to everybody who is in a channel.'))
     .argument('<text>', '1 to 1000 characters')
     .action(async (text: string, options: SharedOptions) => {
-      finish(await say(text, await visitOptions(options), outputFor(options)));
+      finish(await say(text, await visitOptions(options, host), outputFor(options)));
     });
-  return root;
 }
 
 function withSharedOptions(command: Command): Command {
@@ -98,11 +87,11 @@ function withSharedOptions(command: Command): Command {
     .exitOverride();
 }
 
-async function visitOptions(options: SharedOptions): Promise<ChannelVisitOptions> {
+async function visitOptions(options: SharedOptions, host: ClientCommandHost): Promise<ChannelVisitOptions> {
   return {
     ...options.server,
-    credentials: await credentialsFor(options),
-    clientName: `parley ${version}`,
+    credentials: await credentialsFor(options, host),
+    clientName: `parley ${host.version}`,
     fingerprint: options.fingerprint,
     insecure: options.insecure,
     udpPort: options.udpPort,
@@ -111,7 +100,10 @@ async function visitOptions(options: SharedOptions): Promise<ChannelVisitOptions
   };
 }
 
-async function credentialsFor({ org, user, token }: SharedOptions): Promise<Credentials> {
+async function credentialsFor(
+  { org, user, token }: SharedOptions,
+  { password: given }: ClientCommandHost,
+): Promise<Credentials> {
   if (token !== undefined) return { accessToken: token };
   if (org === undefined || user === undefined) {
     throw new CommandError(ExitCode.usage, 'Who are you? Give --org and --user, or --token.');
@@ -119,7 +111,7 @@ async function credentialsFor({ org, user, token }: SharedOptions): Promise<Cred
   return {
     organizationTag: org,
     username: user,
-    password: process.env.PARLEY_PASSWORD ?? (await askPassword(user)),
+    password: given ?? (await askPassword(user)),
   };
 }
 
@@ -172,12 +164,4 @@ function parseDuration(text: string): number {
   if (!(seconds > 0) || seconds > 86_400)
     throw new InvalidArgumentError('It must be more than 0 and at most 86400 seconds.');
   return seconds;
-}
-
-function readVersion(): string {
-  // From dist/src/client/, where this file runs.
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  const content: unknown = JSON.parse(text);
-  const found = typeof content === 'object' && content !== null && 'version' in content ? content.version : undefined;
-  return typeof found === 'string' ? found : 'unknown';
 }
