@@ -1,138 +1,130 @@
 /** A desktop that nobody sees, with sound that nobody hears: what Mumble's client needs to run. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Program } from './program.js';
+import { SAMPLE_RATE, secondOfTone, ToneMeter } from './tone.js';
+import { waitUntil } from './wait-until.js';
 
-const START_MS = 2000;
-const END_MS = 5000;
-const SAMPLE_RATE = 48_000;
+const run = promisify(execFile);
 
-/** Programs that are needed, and the packages of Debian that have them. */
-const NEEDED = [
-  ['mumble', 'mumble'],
-  ['Xvfb', 'xvfb'],
-  ['pulseaudio', 'pulseaudio'],
-  ['pacat', 'pulseaudio-utils'],
-  ['openssl', 'openssl'],
-  ['sqlite3', 'sqlite3'],
-] as const;
+const FORMAT = ['--format=s16le', `--rate=${SAMPLE_RATE}`, '--channels=1'] as const;
 
-/** The packages whose programs are missing. */
-export function missingPackages(): readonly string[] {
-  return NEEDED.filter(([program]) => !isThere(program)).map(([, name]) => name);
-}
+/** What somebody says into, and what plays what they hear: sinks of their own sound server. */
+export const MOUTH = 'mouth';
+export const EAR = 'ear';
 
 export class Desktop implements AsyncDisposable {
   readonly folder: string;
-  readonly #processes: ChildProcess[] = [];
-  readonly #display: string;
+  readonly #programs: Program[] = [];
+  #display = '';
 
-  /** Starts a display and a sound server with these sinks. */
-  static async start(folder: string, sinks: readonly string[]): Promise<Desktop> {
+  /** Starts a display, and a sound server for each of these people, and waits until all answer. */
+  static async start(folder: string, people: readonly string[]): Promise<Desktop> {
     const desktop = new Desktop(folder);
-    mkdirSync(join(folder, 'pulse'), { recursive: true });
-    const loads = [
-      `module-native-protocol-unix socket=${desktop.#pulseSocket} auth-anonymous=1`,
-      ...sinks.map((name) => `module-null-sink sink_name=${name} rate=${SAMPLE_RATE}`),
-    ];
-    const home = { HOME: join(folder, 'pulse'), XDG_RUNTIME_DIR: join(folder, 'pulse') };
-    const args = ['-n', '--daemonize=no', '--exit-idle-time=-1', '--disable-shm=yes'];
-    desktop.run('pulseaudio', [...args, ...loads.flatMap((load) => ['-L', load])], home);
-    desktop.run('Xvfb', [desktop.#display, '-screen', '0', '1024x768x24'], {});
-    await sleep(START_MS);
+    try {
+      await Promise.all([desktop.#startDisplay(), ...people.map((person) => desktop.#startSound(person))]);
+    } catch (error) {
+      await desktop[Symbol.asyncDispose]();
+      throw error;
+    }
     return desktop;
   }
 
   private constructor(folder: string) {
     this.folder = folder;
-    this.#display = `:${70 + (process.pid % 100)}`;
   }
 
-  get #pulseSocket(): string {
-    return join(this.folder, 'pulse.sock');
+  /** Starts a program of somebody's, which ends with the desktop where nobody ends it before. */
+  run(
+    person: string,
+    command: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): Program {
+    const program = new Program(command, args, { ...this.#environment(person), ...environment });
+    this.#programs.push(program);
+    return program;
   }
 
-  /** Starts a program of the desktop, which ends with it. */
-  run(program: string, args: readonly string[], environment: Readonly<Record<string, string>>): ChildProcess {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env: this.#environment(environment) });
-    this.#processes.push(child);
-    return child;
+  /** True where some program takes what somebody says, and some program plays what they hear. */
+  async hasSound(person: string): Promise<boolean> {
+    const lists = await Promise.all([this.#list(person, 'source-outputs'), this.#list(person, 'sink-inputs')]);
+    return lists.every((list) => list !== '');
   }
 
-  /** Plays samples to a sink: 16 bits, one channel. */
-  async play(sink: string, samples: Buffer): Promise<void> {
-    const player = this.run('pacat', ['-d', sink, ...FORMAT], {});
-    player.stdin?.end(samples);
-    await once(player, 'exit');
+  /** Says the tone until it is disposed of. */
+  sayTone(person: string): AsyncDisposable {
+    const player = this.run(person, 'pacat', ['-d', MOUTH, ...FORMAT]);
+    player.feed(secondOfTone());
+    return player;
   }
 
-  /** Records what a sink plays until the returned function is called, which gives the samples. */
-  record(sink: string): () => Promise<Buffer> {
-    const recorder = this.run('parec', ['-d', `${sink}.monitor`, ...FORMAT], {});
-    const chunks: Buffer[] = [];
-    recorder.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
-    return async () => {
-      await ended(recorder);
-      return Buffer.concat(chunks);
-    };
+  /** Measures what somebody hears until it is disposed of. */
+  listen(person: string): AsyncDisposable & { readonly meter: ToneMeter } {
+    const recorder = this.run(person, 'parec', ['-d', `${EAR}.monitor`, ...FORMAT]);
+    const meter = new ToneMeter();
+    recorder.onOutput((chunk) => meter.push(chunk));
+    return { meter, [Symbol.asyncDispose]: () => recorder[Symbol.asyncDispose]() };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of this.#processes.reverse()) await ended(child);
+    for (const program of this.#programs.splice(0).reverse()) await program[Symbol.asyncDispose]();
   }
 
-  #environment(more: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  /** The display's number is a free one that Xvfb finds, and tells when it listens there. */
+  async #startDisplay(): Promise<void> {
+    const server = this.run('', 'Xvfb', ['-displayfd', '1', '-screen', '0', '1024x768x24', '-nolisten', 'tcp']);
+    let told = '';
+    server.onOutput((chunk) => {
+      told += chunk.toString();
+    });
+    await waitUntil('a display', () => told.endsWith('\n') || server.failIfEnded());
+    this.#display = `:${told.trim()}`;
+  }
+
+  /**
+   * A sound server with two sinks. They are its defaults too: Mumble's client takes the default where it has not been
+   * told yet of the device that it is set to, and keeps it.
+   */
+  async #startSound(person: string): Promise<void> {
+    const home = join(this.folder, `pulse-${person}`);
+    mkdirSync(home, { recursive: true });
+    const loads = [
+      ...[EAR, MOUTH].map((name) => `module-null-sink sink_name=${name} rate=${SAMPLE_RATE}`),
+      `module-native-protocol-unix socket=${this.#pulseSocket(person)} auth-anonymous=1`,
+    ];
+    const args = ['-n', '--daemonize=no', '--exit-idle-time=-1', '--disable-shm=yes'];
+    const environment = { HOME: home, XDG_RUNTIME_DIR: home };
+    const server = this.run(person, 'pulseaudio', [...args, ...loads.flatMap((load) => ['-L', load])], environment);
+    await waitUntil('a sound server', async () => {
+      const isSet =
+        (await this.#tell(person, 'set-default-sink', EAR)) &&
+        (await this.#tell(person, 'set-default-source', `${MOUTH}.monitor`));
+      return isSet || server.failIfEnded();
+    });
+  }
+
+  /** False where the sound server does not answer yet, or has no such thing. */
+  #tell(person: string, ...words: readonly string[]): Promise<boolean> {
+    return run('pactl', words, { env: this.#environment(person) }).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async #list(person: string, what: string): Promise<string> {
+    const { stdout } = await run('pactl', ['list', 'short', what], { env: this.#environment(person) });
+    return stdout.trim();
+  }
+
+  #pulseSocket(person: string): string {
+    return join(this.folder, `pulse-${person}.sock`);
+  }
+
+  #environment(person: string): NodeJS.ProcessEnv {
     const { PATH } = process.env;
-    return { PATH, DISPLAY: this.#display, PULSE_SERVER: `unix:${this.#pulseSocket}`, LANG: 'C.UTF-8', ...more };
-  }
-}
-
-const FORMAT = ['--format=s16le', `--rate=${SAMPLE_RATE}`, '--channels=1'] as const;
-
-/** A tone of so many seconds. */
-export function tone(hertz: number, seconds: number): Buffer {
-  const samples = Buffer.alloc(2 * SAMPLE_RATE * seconds);
-  for (let index = 0; index < samples.length / 2; index += 1) {
-    samples.writeInt16LE(Math.round(10_000 * Math.sin((2 * Math.PI * hertz * index) / SAMPLE_RATE)), 2 * index);
-  }
-  return samples;
-}
-
-/** For how many seconds a recording has this tone and hardly anything else, by the algorithm of Goertzel in blocks of 100 ms. */
-export function secondsOfTone(recording: Buffer, hertz: number): number {
-  const block = SAMPLE_RATE / 10;
-  const factor = 2 * Math.cos((2 * Math.PI * hertz) / SAMPLE_RATE);
-  let blocks = 0;
-  for (let start = 0; 2 * (start + block) <= recording.length; start += block) {
-    let [before, now, energy] = [0, 0, 0];
-    for (let index = start; index < start + block; index += 1) {
-      const sample = recording.readInt16LE(2 * index);
-      [before, now] = [now, sample + factor * now - before];
-      energy += sample * sample;
-    }
-    const power = (2 * (now * now + before * before - factor * now * before)) / block;
-    // Quieter than -56 dB is silence.
-    if (energy / block > 2500 && power / energy > 0.6) blocks += 1;
-  }
-  return blocks / 10;
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), END_MS);
-  await exited;
-  clearTimeout(timer);
-}
-
-function isThere(program: string): boolean {
-  try {
-    execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
+    return { PATH, DISPLAY: this.#display, PULSE_SERVER: `unix:${this.#pulseSocket(person)}`, LANG: 'C.UTF-8' };
   }
 }
