@@ -18,8 +18,10 @@ export interface TlsCertificate {
   readonly isSelfSigned: boolean;
 }
 
-const CERTIFICATE_FILE = 'certificate.pem';
-const KEY_FILE = 'certificate-key.pem';
+/** The file of the certificate that Parley made for itself, in the data folder. */
+export const CERTIFICATE_FILE = 'certificate.pem';
+/** The file of its key. */
+export const CERTIFICATE_KEY_FILE = 'certificate-key.pem';
 const VALID_YEARS = 10;
 /** Clocks of clients may be behind. */
 const BACKDATED_MS = 24 * 60 * 60 * 1000;
@@ -43,12 +45,12 @@ async function ownCertificate(folder: DataFolder): Promise<TlsCertificate> {
   // It is written last: without it, a key was made in vain.
   if (cert === undefined) {
     const made = await selfSigned(new Date());
-    await folder.write(KEY_FILE, made.key);
+    await folder.write(CERTIFICATE_KEY_FILE, made.key);
     await folder.write(CERTIFICATE_FILE, made.cert);
     return describe(made.cert, made.key, true);
   }
   try {
-    return describe(cert, (await folder.read(KEY_FILE)) ?? '', true);
+    return describe(cert, (await folder.read(CERTIFICATE_KEY_FILE)) ?? '', true);
   } catch (error) {
     throw new AppError(
       'UNAVAILABLE',

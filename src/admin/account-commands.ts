@@ -25,11 +25,12 @@ export interface NewPassword {
 
 /** Makes the first platform admin. Throws AdminError where there is one already. */
 export async function createAdministrator(
-  { database, services }: DirectServer,
+  server: DirectServer,
   output: AdminOutput,
   given: string | undefined,
 ): Promise<AdminExit> {
-  const { username, password, isNew } = await ensureFirstAdministrator(database, services.hasher, given);
+  const { hasher } = await server.services();
+  const { username, password, isNew } = await ensureFirstAdministrator(server.database, hasher, given);
   if (!isNew) {
     throw new AdminError(
       AdminExit.refused,
@@ -56,23 +57,23 @@ export async function resetByApi(
 
 /** As {@link resetByApi}, on the database of a server that is down. */
 export async function resetOnDatabase(
-  { database, services }: DirectServer,
+  server: DirectServer,
   output: AdminOutput,
   account: Account,
   password: NewPassword,
 ): Promise<AdminExit> {
   const ctx = systemContext('reset-password');
+  const { organizations, users } = await server.services();
   const { username, organizationTag } = account;
-  const organization =
-    organizationTag === undefined ? null : await services.organizations.getByTag(ctx, organizationTag);
-  const [row] = await database.read(ctx, (em) =>
+  const organization = organizationTag === undefined ? null : await organizations.getByTag(ctx, organizationTag);
+  const [row] = await server.database.read(ctx, (em) =>
     em.execute<{ id: UserId }[]>('select id from users where org_id is not distinct from ? and username = ?', [
       organization?.id ?? null,
       username.normalize('NFC'),
     ]),
   );
   if (row === undefined) throw noSuchUser(account);
-  await services.users.update(ctx, row.id, { password: toPassword(password.text, ['PARLEY_NEW_PASSWORD']) });
+  await users.update(ctx, row.id, { password: toPassword(password.text, ['PARLEY_NEW_PASSWORD']) });
   return told(output, account, password);
 }
 

@@ -31,7 +31,7 @@ interface PasswordOptions extends Options {
   readonly generate?: true;
 }
 
-/** Adds `admin` with its commands to the program. They throw AdminError and AppError where something is in the way. */
+/** Adds `admin` with its commands, `backup` and `restore` to the program. They throw AdminError and AppError where something is in the way. */
 export function addAdminCommands(root: Command, host: AdminCommandHost): void {
   const admin = root
     .command('admin')
@@ -40,6 +40,7 @@ export function addAdminCommands(root: Command, host: AdminCommandHost): void {
   addSessionCommands(admin, host);
   addAccountCommands(admin, host);
   addServerCommands(admin, host);
+  addBackupCommands(root, host);
 }
 
 function addLoginCommands(admin: Command, { environment, finish }: AdminCommandHost): void {
@@ -134,6 +135,26 @@ function addServerCommands(admin: Command, host: AdminCommandHost): void {
       const { applyMigrations, showMigrations } = await import('./migration-command.js');
       if (options.dryRun === true) await onDatabase(host, options, 'keep', showMigrations);
       else await onDatabase(host, options, 'keep', applyMigrations);
+    });
+}
+
+function addBackupCommands(root: Command, { environment, workingFolder, finish }: AdminCommandHost): void {
+  const placeOfDatabase = ({ config: configFile }: Options) => ({ configFile, environment, workingFolder });
+  withDatabase(root.command('backup').description('Write all that a server has into one file, while it runs or not.'))
+    .argument('<file>', 'the file to write')
+    .option('--organization <tag>', 'only this organization')
+    .action(async (file: string, options: Options & { readonly organization?: string }) => {
+      const { backUp } = await import('./backup-commands.js');
+      const warn = (line: string) => process.stderr.write(`parley: ${line}\n`);
+      const what = { file, organizationTag: options.organization, warn };
+      finish(await backUp(placeOfDatabase(options), what, await outputFor(options)));
+    });
+  withDatabase(root.command('restore').description('Put the content of a backup where there is nothing yet.'))
+    .argument('<file>', 'what "backup" wrote')
+    .option('--dry-run', 'look whether it can be done, and change nothing')
+    .action(async (file: string, options: Options & { readonly dryRun?: true }) => {
+      const { restore } = await import('./backup-commands.js');
+      finish(await restore(placeOfDatabase(options), file, options.dryRun === true, await outputFor(options)));
     });
 }
 

@@ -1,3 +1,4 @@
+import { BackupError } from '../backup/backup-error.js';
 import { AppError } from '../errors.js';
 
 /** How an operator's command ends. The numbers are those of the client's commands. */
@@ -28,6 +29,9 @@ export class AdminError extends Error {
 /** The error that an operator's command is expected to end with, or undefined for any other. */
 export function toAdminError(error: unknown): AdminError | undefined {
   if (error instanceof AdminError) return error;
+  if (error instanceof BackupError) {
+    return new AdminError(error.kind === 'unusable' ? AdminExit.usage : AdminExit.refused, error.message);
+  }
   if (!(error instanceof AppError)) return undefined;
   return new AdminError(error.kind === 'fault' ? AdminExit.notConnected : AdminExit.refused, error.message);
 }

@@ -8,8 +8,9 @@ import { type Config, ConfigError, findConfigFile, loadConfig } from '../config.
 import { DataFolder } from '../data-folder.js';
 import { Database } from '../database/database.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
-import { EmbeddedPostgres } from '../database/embedded-postgres.js';
+import { EmbeddedPostgres, runningPostgres } from '../database/embedded-postgres.js';
 import { AppError } from '../errors.js';
+import type { EventBus } from '../events/event-bus.js';
 import { MemoryEventBus } from '../events/memory-event-bus.js';
 import { jwtSecret } from '../jwt-secret.js';
 import { MemoryOccupancy } from '../occupancy/memory-occupancy.js';
@@ -24,62 +25,73 @@ export interface DirectServerOptions {
   readonly workingFolder: string;
   /** What to do where the database is of an older version: nothing (as it is), refuse, or bring it up to date. */
   readonly whenOlder: 'keep' | 'refuse' | 'migrate';
+  /** What to do while a server runs: refuse (as it is where it is left out), or use the database beside it. */
+  readonly whenRunning?: 'refuse' | 'share';
 }
 
 const MAX_CONNECTIONS = 4;
 
 export class DirectServer {
   readonly config: Config;
-  readonly folder: DataFolder;
   readonly database: Database;
-  readonly services: Omit<Services, 'voiceQuality'>;
   /** Where the database is, for who reads or writes whole tables. */
   readonly connection: DatabaseConnection;
+  readonly #folder: DataFolder | null;
+  readonly #events: EventBus;
   readonly #closers: Closers;
 
-  /** Takes the place of the server. Throws AdminError where it runs, and AppError where the database cannot be reached. */
+  /** Throws AdminError where a server runs that the database is not shared with, and AppError where the database cannot be reached. */
   static async open(options: DirectServerOptions): Promise<DirectServer> {
     const config = readConfig(options);
     const closers = new Closers(new AbortController().signal);
     try {
-      const folder = await lockedFolder(config);
-      closers.add(() => folder.close());
+      const folder = await folderOf(config, options.whenRunning ?? 'refuse');
+      closers.add(() => folder?.close());
       const connection = await connectionOf(config, folder, closers);
-      const logger = pino({ level: 'silent' });
       const events = new MemoryEventBus((error) => {
         throw error;
       });
-      const database = await Database.connect({ connection, maxConnections: MAX_CONNECTIONS, events, logger });
+      const at = { connection, maxConnections: MAX_CONNECTIONS, events, logger: pino({ level: 'silent' }) };
+      const database = await Database.connect(at);
       closers.add(() => database.close());
       await bringUpToDate(database, options.whenOlder);
-      const secret = await jwtSecret(config.security.jwt_secret, folder);
-      const parts = { database, events, secret, registry: new SessionRegistry(), store: new MemoryOccupancy() };
-      return new DirectServer(config, folder, database, makeServices(config, parts), connection, closers);
+      return new DirectServer({ config, database, connection, folder, events, closers });
     } catch (error) {
       await closers.close();
       throw error;
     }
   }
 
-  private constructor(
-    config: Config,
-    folder: DataFolder,
-    database: Database,
-    services: Omit<Services, 'voiceQuality'>,
-    connection: DatabaseConnection,
-    closers: Closers,
-  ) {
-    this.config = config;
-    this.folder = folder;
-    this.database = database;
-    this.services = services;
-    this.connection = connection;
-    this.#closers = closers;
+  private constructor(parts: DirectServerParts) {
+    this.config = parts.config;
+    this.database = parts.database;
+    this.connection = parts.connection;
+    this.#folder = parts.folder;
+    this.#events = parts.events;
+    this.#closers = parts.closers;
+  }
+
+  /** The services of the server that this one takes the place of. */
+  async services(): Promise<Omit<Services, 'voiceQuality'>> {
+    if (this.#folder === null) throw new Error('a server that runs has the services');
+    const secret = await jwtSecret(this.config.security.jwt_secret, this.#folder);
+    const live = { registry: new SessionRegistry(), store: new MemoryOccupancy() };
+    return makeServices(this.config, { database: this.database, events: this.#events, secret, ...live });
   }
 
   async close(): Promise<void> {
     await this.#closers.close();
   }
+}
+
+interface DirectServerParts {
+  readonly config: Config;
+  readonly database: Database;
+  readonly connection: DatabaseConnection;
+  /** Null where a server that runs has it. */
+  readonly folder: DataFolder | null;
+  readonly events: EventBus;
+  readonly closers: Closers;
 }
 
 /** Runs `work` with the parts of the server, and gives them back. */
@@ -109,27 +121,27 @@ export function readConfig({
   }
 }
 
-async function lockedFolder(config: Config): Promise<DataFolder> {
+async function folderOf(config: Config, whenRunning: 'refuse' | 'share'): Promise<DataFolder | null> {
   try {
     return await DataFolder.open(config.data_dir);
   } catch (error) {
     const line = messageOf(error);
     if (!(error instanceof AppError) || !line.includes('in use by another Parley')) throw error;
+    if (whenRunning === 'share') return null;
     const [process = ''] = /\(process \d+\)/.exec(line) ?? [];
     throw new AdminError(
       AdminExit.refused,
-      `A server uses ${config.data_dir} ${process}: leave out --database to go through its API, or stop it first.`,
+      `A server uses ${config.data_dir} ${process}: stop it first, or leave out --database to go through its API.`,
     );
   }
 }
 
-async function connectionOf(config: Config, folder: DataFolder, closers: Closers): Promise<DatabaseConnection> {
+async function connectionOf(config: Config, folder: DataFolder | null, closers: Closers): Promise<DatabaseConnection> {
   if (config.database.url !== null) return { kind: 'url', url: config.database.url };
-  const postgres = await EmbeddedPostgres.start({
-    folder: join(folder.path, 'postgres'),
-    maxConnections: MAX_CONNECTIONS,
-    logger: pino({ level: 'silent' }),
-  });
+  const place = join(config.data_dir, 'postgres');
+  if (folder === null) return { kind: 'socket', ...(await runningPostgres(place)) };
+  const logger = pino({ level: 'silent' });
+  const postgres = await EmbeddedPostgres.start({ folder: place, maxConnections: MAX_CONNECTIONS, logger });
   closers.add(() => postgres.stop());
   return { kind: 'socket', ...postgres.connection };
 }

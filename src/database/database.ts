@@ -82,13 +82,13 @@ export class Database {
     return explained(() => pendingSql(this.#orm));
   }
 
-  /** Applies the migrations that are missing, all or none, and returns their names. Throws AppError UNAVAILABLE where a newer Parley has been here. */
-  async migrate(): Promise<readonly string[]> {
+  /** Applies the migrations that are missing, up to the named one or all, all or none, and returns their names. Throws AppError UNAVAILABLE where a newer Parley has been here. */
+  async migrate(upTo?: string): Promise<readonly string[]> {
     const { unknown } = await this.migrations();
     if (unknown.length > 0) {
       throw new AppError('UNAVAILABLE', `The database is of a newer Parley, which knows ${unknown.join(', ')}.`);
     }
-    const applied = await this.#orm.migrator.up();
+    const applied = await this.#orm.migrator.up(upTo === undefined ? {} : { to: upTo });
     return applied.map(({ name }) => name);
   }
 

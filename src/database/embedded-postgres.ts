@@ -24,6 +24,12 @@ export interface EmbeddedPostgresOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where somebody else's PostgreSQL, which runs in this folder, takes connections. */
+export async function runningPostgres(folder: string): Promise<EmbeddedPostgres['connection']> {
+  const host = SocketFolder.pathOf(await realpath(folder));
+  return { host, port: SOCKET_PORT, user: DATABASE_USER, database: DATABASE_USER };
+}
+
 type LostListener = (reason: Error) => void;
 
 const DEFAULT_MAX_CONNECTIONS = 100;

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Migration } from '@mikro-orm/migrations';
@@ -23,8 +23,14 @@ export interface PendingMigration {
 export async function migrationState(orm: MikroORM): Promise<MigrationState> {
   const applied = (await orm.migrator.getExecuted()).map(({ name }) => name);
   const pending = (await orm.migrator.getPending()).map(({ name }) => name);
-  const isUnknown = await Promise.all(applied.map(async (name) => !(await exists(fileOf(name)))));
-  return { applied, pending, unknown: applied.filter((_name, index) => isUnknown[index]) };
+  const known = await knownMigrations();
+  return { applied, pending, unknown: applied.filter((name) => !known.includes(name)) };
+}
+
+/** The migrations of this version, the oldest first. */
+export async function knownMigrations(): Promise<readonly string[]> {
+  const files = await readdir(compiledMigrations());
+  return files.flatMap((file) => /^(Migration\w+)\.js$/.exec(file)?.[1] ?? []).sort();
 }
 
 /** Each migration is asked what it would do. What one has to look at for that, it sees in a transaction that is rolled back. */
@@ -65,11 +71,4 @@ type MigrationClass = new (...args: ConstructorParameters<typeof Migration>) => 
 
 function isMigration(value: unknown): value is MigrationClass {
   return typeof value === 'function' && value.prototype instanceof Migration;
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -15,13 +15,17 @@ export class SocketFolder {
   readonly path: string;
   readonly #isTemporary: boolean;
 
+  /** Where the socket of a database that runs in `folder` is. */
+  static pathOf(folder: string): string {
+    const own = join(folder, 'socket');
+    return fits(own) ? own : shortPath(folder);
+  }
+
   /** Makes the folder. Only the account, and root, may enter it. */
   static async make(folder: string, account: PostgresAccount): Promise<SocketFolder> {
     const own = join(folder, 'socket');
     if (fits(own)) return new SocketFolder(await privateFolder(own, account), false);
-    const base = [tmpdir(), '/tmp'].find((candidate) => fits(join(candidate, 'parley-0123456789abcdef'))) ?? '/tmp';
-    const name = createHash('sha256').update(folder).digest('hex').slice(0, 16);
-    const short = join(base, `parley-${name}`);
+    const short = shortPath(folder);
     const path = await privateFolder(short, account).catch(async () => {
       // Somebody else has taken the name.
       const unique = await mkdtemp(`${short.slice(0, -6)}-`);
@@ -39,6 +43,12 @@ export class SocketFolder {
   async remove(): Promise<void> {
     if (this.#isTemporary) await rm(this.path, { recursive: true, force: true });
   }
+}
+
+function shortPath(folder: string): string {
+  const base = [tmpdir(), '/tmp'].find((candidate) => fits(join(candidate, 'parley-0123456789abcdef'))) ?? '/tmp';
+  const name = createHash('sha256').update(folder).digest('hex').slice(0, 16);
+  return join(base, `parley-${name}`);
 }
 
 function fits(folder: string): boolean {
