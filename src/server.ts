@@ -1,23 +1,27 @@
 /** The composition root: every part of the server is made here and in `composition/`, and handed what it needs. */
 import 'reflect-metadata';
+import { randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import { ensureFirstAdministrator } from './auth/first-administrator.js';
 import type { BannerFacts } from './banner.js';
-import { RedisChannelSets } from './channels/redis-channel-sets.js';
 import { Closers } from './closers.js';
 import { openHttpDoor, openLive, openMetrics } from './composition/api-doors.js';
 import { factsOf } from './composition/banner-facts.js';
+import { openCluster, serveCluster } from './composition/cluster.js';
 import { openInvariants } from './composition/invariants.js';
 import type { ServerOptions } from './composition/server-options.js';
 import { makeServices } from './composition/services.js';
-import { openDatabase, openEvents, openPresence, openRedis } from './composition/stores.js';
+import { openDatabase } from './composition/stores.js';
 import { openMumbleDoor, openVoiceDoor, voiceTerms } from './composition/voice-doors.js';
 import type { Config } from './config.js';
 import { DataFolder } from './data-folder.js';
+import { MemoryEventBus } from './events/memory-event-bus.js';
 import { Health } from './health/health.js';
 import { Housekeeping } from './housekeeping.js';
 import { jwtSecret } from './jwt-secret.js';
 import { MemoryOccupancy } from './occupancy/memory-occupancy.js';
+import { NO_OTHER_NODES } from './sessions/other-nodes.js';
+import { SessionIds } from './sessions/session-ids.js';
 import { SessionRegistry } from './sessions/session-registry.js';
 import { VoiceQualityService } from './sessions/voice-quality.service.js';
 import { type TlsCertificate, tlsCertificate } from './tls-certificate.js';
@@ -62,19 +66,20 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const certificate = await tlsCertificate(configuredCertificate(config), folder);
   warnOfCertificate(certificate, logger);
   const secret = await jwtSecret(config.security.jwt_secret, folder);
-  const redis = await openRedis(options, closers);
-  const events = await openEvents(redis, logger);
-  const database = await openDatabase(options, folder, events, closers);
   const registry = new SessionRegistry();
-  const presence = redis === null ? null : await openPresence({ redis, registry, events, logger }, closers);
-  const store = presence?.occupancy ?? new MemoryOccupancy();
-  const decisions = makeServices(config, { database, events, secret, registry, store });
-  presence?.use(decisions);
-  if (redis !== null) {
-    const { organizations, channels } = decisions;
-    const sets = new RedisChannelSets({ link: redis, events, organizations, channels, logger });
-    closers.add(() => sets.close());
-  }
+  const local = new MemoryEventBus((err, { type }) =>
+    logger.error({ err, type }, 'bug: a listener to an event failed'),
+  );
+  const cluster = await openCluster(options, { registry, local, certificate }, closers);
+  const events = cluster?.events ?? local;
+  const database = await openDatabase(options, folder, events, closers);
+  const store = cluster?.occupancy ?? new MemoryOccupancy();
+  const decisions = makeServices(config, {
+    ...{ database, events, secret, registry },
+    store,
+    sessionIds: cluster?.sessionIds ?? new SessionIds(randomInt(1, 2 ** 32)),
+    others: cluster?.others ?? NO_OTHER_NODES,
+  });
 
   const relay = await RelayPool.start({
     workers: config.voice.workers,
@@ -85,9 +90,12 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
     logger,
   });
   closers.add(() => relay.close());
-  const services = { ...decisions, voiceQuality: new VoiceQualityService(decisions.sessions, relay) };
-  const host = new SessionHost({ terms: voiceTerms(config), services, relay, events, logger });
+  const voiceQuality = new VoiceQualityService(decisions.sessions, cluster?.others.qualitySource(relay) ?? relay);
+  const services = { ...decisions, voiceQuality };
+  const others = cluster?.others ?? null;
+  const host = new SessionHost({ terms: voiceTerms(config), services, relay, events, logger, others });
   closers.add(() => host.close());
+  if (cluster !== null) await serveCluster(cluster, { services, relay, host, logger }, closers);
   const parts = { host, services, events, certificate, logger };
   const voiceDoor = await openVoiceDoor(config, parts);
   closers.add(() => voiceDoor.close());
@@ -96,12 +104,12 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const live = openLive(services, relay, events, logger, closers);
   const health = new Health([
     { name: 'database', run: () => database.ping() },
-    ...(redis === null ? [] : [{ name: 'redis', run: () => redis.commands.ping() }]),
+    ...(cluster === null ? [] : [{ name: 'redis', run: () => cluster.ping() }]),
     { name: 'voice_relay', run: () => relay.check() },
   ]);
   const http = await openHttpDoor(options, { services, health, certificate, live }, closers);
   const { listener, subscriptions } = http;
-  const watched = { registry, store, redis, presence, services, feed: host.feed, live: live.service, events };
+  const watched = { registry, store, cluster, services, feed: host.feed, live: live.service, events };
   const invariants = openInvariants(options, watched, closers);
   const metered = { relay, voiceDoor, mumbleDoor, database, live: live.service, subscriptions, invariants };
   await openMetrics(options, metered, closers);
@@ -111,6 +119,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const auditRetentionDays = config.audit.retention_days;
   const housekeeping = new Housekeeping({ database, audit: services.audit, auditRetentionDays, logger });
   closers.add(() => housekeeping.stop());
+  await cluster?.nodes.setDraining(false);
   health.started();
   const opened = { http: listener, voiceDoor, mumbleDoor, relay, certificate };
   const facts = factsOf(config, folder, opened, administrator);

@@ -1,13 +1,12 @@
 /** What watches that who is where is told the same everywhere. */
 import { Closers } from '../closers.js';
+import { Cluster } from '../cluster/cluster.js';
 import type { EventBus } from '../events/event-bus.js';
 import { InvariantWatch } from '../health/invariant-watch.js';
 import { OccupancyCheck } from '../health/occupancy-check.js';
 import type { LiveService } from '../live/live.service.js';
 import type { Occupancy } from '../occupancy/occupancy.js';
 import { RedisAccount } from '../occupancy/redis-account.js';
-import { RedisPresence } from '../occupancy/redis-presence.js';
-import { RedisLink } from '../redis/redis-link.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import type { RelayFeed } from '../voice/relay-feed.js';
 import type { ServerOptions } from './server-options.js';
@@ -16,8 +15,7 @@ import type { Services } from './services.js';
 interface WatchedParts {
   readonly registry: SessionRegistry;
   readonly store: Occupancy;
-  readonly redis: RedisLink | null;
-  readonly presence: RedisPresence | null;
+  readonly cluster: Cluster | null;
   readonly services: Services;
   readonly feed: RelayFeed;
   readonly live: LiveService;
@@ -26,11 +24,11 @@ interface WatchedParts {
 
 export function openInvariants(
   { config, logger }: ServerOptions,
-  { redis, presence, services, ...parts }: WatchedParts,
+  { cluster, services, ...parts }: WatchedParts,
   closers: Closers,
 ): InvariantWatch {
   const stored =
-    redis === null || presence === null ? null : { account: new RedisAccount(redis), node: presence.occupancy.node };
+    cluster === null ? null : { account: new RedisAccount(cluster.link), node: cluster.occupancy.node };
   const check = new OccupancyCheck({
     ...parts,
     redis: stored,

@@ -1,5 +1,4 @@
 /** Every service, with what it needs. */
-import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { ApiKeyService } from '../api-keys/api-key.service.js';
 import { AuditService } from '../audit/audit.service.js';
@@ -21,8 +20,9 @@ import { PermissionService } from '../permissions/permission.service.js';
 import { PermissionInsightService } from '../permissions/permission-insight.service.js';
 import { RoleService } from '../roles/role.service.js';
 import { ModerationService } from '../sessions/moderation.service.js';
+import type { OtherNodes } from '../sessions/other-nodes.js';
 import { SessionService } from '../sessions/session.service.js';
-import { SessionIds } from '../sessions/session-ids.js';
+import type { SessionIdSource } from '../sessions/session-ids.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import { VoiceQualityService } from '../sessions/voice-quality.service.js';
 import { UserService } from '../users/user.service.js';
@@ -39,10 +39,12 @@ interface ServiceParts {
   readonly secret: string;
   readonly registry: SessionRegistry;
   readonly store: Occupancy;
+  readonly sessionIds: SessionIdSource;
+  readonly others: OtherNodes;
 }
 
 export function makeServices({ server, security, limits }: Config, parts: ServiceParts) {
-  const { database, events, secret, registry, store } = parts;
+  const { database, events, secret, registry, store, sessionIds, others } = parts;
   const hasher = new PasswordHasher({
     concurrency: Math.max(1, availableParallelism() - 1),
     maxWaiting: MAX_WAITING_PASSWORDS,
@@ -69,14 +71,15 @@ export function makeServices({ server, security, limits }: Config, parts: Servic
   const invitations = new InvitationService(database, permissions, users, auth);
   const apiKeys = new ApiKeyService(database, permissions);
   const insight = new PermissionInsightService(database, permissions);
-  const sessionIds = new SessionIds(randomInt(1, 2 ** 32));
-  const sessions = new SessionService(registry, sessionIds, store, permissions, events, {
-    maxConnections: server.max_connections,
-  });
-  const occupancy = new OccupancyService(channels, permissions, registry, store, events, {
+  const sessionLimits = { maxConnections: server.max_connections };
+  const sessions = new SessionService(registry, sessionIds, store, permissions, events, sessionLimits, others);
+  const occupancyLimits = {
     maxUsersPerChannel: limits.max_users_per_channel,
     maxJoinedChannels: limits.max_joined_channels,
-  });
+  };
+  const occupancy = new OccupancyService(
+    ...([channels, permissions, registry, store, events, occupancyLimits, others] as const),
+  );
   const moderation = new ModerationService(database, permissions, sessions, occupancy);
   const management = { organizations, users, roles, channels, acl, bans, audit, invitations, apiKeys, insight };
   return { ...management, hasher, permissions, auth, sessions, occupancy, moderation };

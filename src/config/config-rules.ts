@@ -16,6 +16,7 @@ export function problemsBetweenKeys(config: Config, settings: readonly Setting[]
   };
   return [
     ...secretProblems(config, problem),
+    ...clusterProblems(config, problem),
     ...tlsProblems(config, problem),
     ...orderProblems(config, problem),
     ...portProblems(config, problem),
@@ -41,6 +42,12 @@ function secretProblems({ environment, security }: Config, problem: MakeProblem)
   }
   if (secret.length >= MIN_SECRET_CHARACTERS) return [];
   return [problem(keys, `security.jwt_secret must have ${MIN_SECRET_CHARACTERS} characters or more`)];
+}
+
+function clusterProblems({ cluster }: Config, problem: MakeProblem): readonly ConfigProblem[] {
+  const { secret } = cluster;
+  if (secret === null || secret.length >= MIN_SECRET_CHARACTERS) return [];
+  return [problem(['cluster.secret'], `cluster.secret must have ${MIN_SECRET_CHARACTERS} characters or more`)];
 }
 
 function tlsProblems({ security }: Config, problem: MakeProblem): readonly ConfigProblem[] {

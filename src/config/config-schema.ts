@@ -24,6 +24,15 @@ const redis = z.strictObject({
   url: redisUrl().nullable().default(null),
 });
 
+const cluster = z.strictObject({
+  name: text().nullable().default(null),
+  secret: text().nullable().default(null),
+  advertised_host: text().nullable().default(null),
+  advertised_control_port: port().nullable().default(null),
+  api_url: webUrl().nullable().default(null),
+  drain_timeout_ms: wholeNumber(0, 600_000).default(15_000),
+});
+
 const security = z.strictObject({
   tls_cert: text().nullable().default(null),
   tls_key: text().nullable().default(null),
@@ -81,6 +90,7 @@ export const configSchema = z
     server: server.readonly().prefault({}),
     database: database.readonly().prefault({}),
     redis: redis.readonly().prefault({}),
+    cluster: cluster.readonly().prefault({}),
     security: security.readonly().prefault({}),
     audio: audio.readonly().prefault({}),
     voice: voice.readonly().prefault({}),
@@ -96,7 +106,7 @@ export const configSchema = z
 export type Config = z.infer<typeof configSchema>;
 
 /** Keys that may come from a file of their own (`PARLEY_SECURITY_JWT_SECRET_FILE`), and whose values are never printed. */
-export const SECRET_KEYS: readonly string[] = ['security.jwt_secret', 'database.url', 'redis.url'];
+export const SECRET_KEYS: readonly string[] = ['security.jwt_secret', 'cluster.secret', 'database.url', 'redis.url'];
 
 type KeyKind = 'number' | 'boolean' | 'text';
 
@@ -161,6 +171,13 @@ function postgresUrl() {
 function redisUrl() {
   const error = 'must be an URL like redis://user:password@host:6379/0, or rediss:// for TLS';
   return z.string({ error }).refine(isRedisUrl, { error });
+}
+
+function webUrl() {
+  const error = 'must be an URL like https://node1.voice.example:8080';
+  return z
+    .string({ error })
+    .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), { error });
 }
 
 function isRedisUrl(value: string): boolean {

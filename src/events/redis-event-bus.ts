@@ -15,12 +15,25 @@ interface Envelope {
   /** Counts up from 1 in each node. */
   readonly sequence: number;
   readonly event: DomainEvent;
+  /** What {@link EventCompanion.attach} has added. */
+  readonly attached?: unknown;
+}
+
+/** What goes along with events from node to node: the state that they tell of, so that nobody has to ask for it. */
+export interface EventCompanion {
+  /** What is to go along with an event of this node; undefined for nothing. */
+  attach(event: DomainEvent): unknown;
+  /** An event of another node has come, and listeners are about to be told. */
+  received(event: DomainEvent, attached: unknown, node: string): void;
 }
 
 export interface RedisEventBusOptions {
   readonly link: RedisLink;
   /** Tells the listeners of this node. */
   readonly local: MemoryEventBus;
+  /** The id of this node: another one after each start. */
+  readonly node?: string;
+  readonly companion?: EventCompanion;
   readonly logger: Logger;
 }
 
@@ -31,7 +44,7 @@ export interface RedisEventBusOptions {
 export class RedisEventBus implements EventBus {
   readonly #options: RedisEventBusOptions;
   readonly #pubSub: RedisPubSub;
-  readonly #node = randomUUID();
+  readonly #node: string;
   readonly #sequenceOf = new Map<string, number>();
   readonly #missedListeners = new Set<() => void>();
   #sequence = 0;
@@ -51,6 +64,7 @@ export class RedisEventBus implements EventBus {
 
   private constructor(options: RedisEventBusOptions) {
     this.#options = options;
+    this.#node = options.node ?? randomUUID();
     const { commands: publisher, subscriber } = options.link;
     this.#pubSub = new RedisPubSub({ publisher, subscriber });
   }
@@ -58,7 +72,8 @@ export class RedisEventBus implements EventBus {
   publish(event: DomainEvent): void {
     this.#options.local.publish(event);
     this.#sequence += 1;
-    const envelope: Envelope = { node: this.#node, sequence: this.#sequence, event };
+    const attached = this.#options.companion?.attach(event);
+    const envelope: Envelope = { node: this.#node, sequence: this.#sequence, event, attached };
     this.#pubSub.publish(CHANNEL, envelope).then(
       () => {
         this.#isFailing = false;
@@ -80,12 +95,13 @@ export class RedisEventBus implements EventBus {
     return () => this.#missedListeners.delete(listener);
   }
 
-  #receive({ node, sequence, event }: Envelope): void {
+  #receive({ node, sequence, event, attached }: Envelope): void {
     if (node === this.#node) return;
     const former = this.#sequenceOf.get(node);
     if (former !== undefined && sequence <= former) return;
     this.#sequenceOf.set(node, sequence);
     if (former !== undefined && sequence !== former + 1) this.#missed();
+    this.#options.companion?.received(event, attached, node);
     this.#options.local.publish(event);
   }
 

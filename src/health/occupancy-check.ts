@@ -51,7 +51,7 @@ export class OccupancyCheck {
   /** The organizations of which anybody is here, each with the number of its sessions. */
   organizations(): ReadonlyMap<OrganizationId, number> {
     const { registry } = this.#ports;
-    return new Map(registry.organizationIds.map((id) => [id, registry.ofOrganization(id).length]));
+    return new Map(registry.organizationIds.map((id) => [id, registry.localOf(id).length]));
   }
 
   /** What concerns the node as a whole. */
@@ -71,7 +71,7 @@ export class OccupancyCheck {
   async look(organizationId: OrganizationId): Promise<readonly Difference[]> {
     const { registry, store, sessions, occupancy, feed } = this.#ports;
     const known = new Map<Session, ReadonlySet<ChannelId>>();
-    for (const session of registry.ofOrganization(organizationId)) {
+    for (const session of registry.localOf(organizationId)) {
       known.set(session, new Set(await store.channelsOf(session.id)));
     }
     const told = await sessions.allPresent(SYSTEM, organizationId);

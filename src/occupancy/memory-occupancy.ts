@@ -15,6 +15,10 @@ export class MemoryOccupancy implements Occupancy {
     return 'joined';
   }
 
+  async adopt(member: Member, channelId: ChannelId): Promise<void> {
+    await this.join(channelId, member, Number.POSITIVE_INFINITY);
+  }
+
   async leave(channelId: ChannelId, sessionId: SessionId): Promise<boolean> {
     return this.#remove(channelId, sessionId);
   }

@@ -2,7 +2,6 @@ import { AttemptLimiter } from '../auth/attempt-limiter.js';
 import type { Channel } from '../channels/channel.entity.js';
 import type { ChannelService } from '../channels/channel.service.js';
 import { AppError, notFound } from '../errors.js';
-import type { LeaveReason } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { ChannelId, OrganizationId, SessionId, UserId } from '../ids.js';
 import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
@@ -10,6 +9,7 @@ import { holds, Permission } from '../permissions/bits.js';
 import { effectivePermissions, type Subject } from '../permissions/evaluate.js';
 import { denied, type LoadedPolicy, type PermissionService } from '../permissions/permission.service.js';
 import type { RequestContext } from '../request-context.js';
+import { type Departure, NO_OTHER_NODES, type OtherNodes } from '../sessions/other-nodes.js';
 import { MAX_LISTENED_CHANNELS, type Session } from '../sessions/session.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import { JoinLookup } from './join-lookup.js';
@@ -20,12 +20,6 @@ export interface OccupancyLimits {
   readonly maxUsersPerChannel: number;
   /** How many channels a session may have joined at once. */
   readonly maxJoinedChannels: number;
-}
-
-/** Why a session leaves a channel, and for which other one a moderator takes it out. */
-export interface Departure {
-  readonly reason: LeaveReason;
-  readonly movedTo?: ChannelId | undefined;
 }
 
 /** A user who is in a channel. */
@@ -48,6 +42,7 @@ export class OccupancyService {
   readonly #occupancy: Occupancy;
   readonly #events: EventBus;
   readonly #limits: OccupancyLimits;
+  readonly #others: OtherNodes;
   readonly #lookup: JoinLookup;
   readonly #passwords = new AttemptLimiter('password of the channel', PASSWORD_LIMIT);
 
@@ -58,6 +53,7 @@ export class OccupancyService {
     occupancy: Occupancy,
     events: EventBus,
     limits: OccupancyLimits,
+    others = NO_OTHER_NODES,
   ) {
     this.#channels = channels;
     this.#permissions = permissions;
@@ -65,6 +61,7 @@ export class OccupancyService {
     this.#occupancy = occupancy;
     this.#events = events;
     this.#limits = limits;
+    this.#others = others;
     this.#lookup = new JoinLookup(channels, permissions);
   }
 
@@ -117,6 +114,10 @@ export class OccupancyService {
   /** A moderator brings somebody into a channel: JOIN is needed, a password is not. Throws as {@link join}. Only the server itself does this. */
   async bring(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId): Promise<void> {
     const session = this.#anySession(ctx, sessionId);
+    if (!this.#registry.isLocal(sessionId)) {
+      await this.#others.bring(sessionId, channelId);
+      return;
+    }
     const joined = await this.#occupancy.channelsOf(sessionId);
     if (joined.includes(channelId)) return;
     const found = await this.#lookup.find(session.organizationId, session.userId, channelId);
@@ -133,7 +134,21 @@ export class OccupancyService {
     channelId: ChannelId,
     { reason, movedTo }: Departure,
   ): Promise<void> {
-    await this.#takeOut(this.#anySession(ctx, sessionId), channelId, { reason, movedTo });
+    const session = this.#anySession(ctx, sessionId);
+    if (this.#registry.isLocal(sessionId)) await this.#takeOut(session, channelId, { reason, movedTo });
+    else await this.#others.takeOut(sessionId, channelId, { reason, movedTo });
+  }
+
+  /** A new session of this node is in these channels from the first: it has taken them over. Only the server itself does this. */
+  async adopt(ctx: RequestContext, sessionId: SessionId, channelIds: readonly ChannelId[]): Promise<void> {
+    const { organizationId, userId } = this.#anySession(ctx, sessionId);
+    const channels = await this.#channels.getMany(ctx, channelIds);
+    for (const [index, channelId] of channelIds.entries()) {
+      const channel = channels[index];
+      if (channel !== undefined)
+        await this.#occupancy.adopt({ id: sessionId, userId }, channelId, this.capacityOf(channel));
+      this.#events.publish({ type: 'channel_joined', organizationId, channelId, sessionId, userId });
+    }
   }
 
   /** The channels that a session has joined, in the order of joining. Only the server itself asks. */
@@ -175,11 +190,11 @@ export class OccupancyService {
 
   /**
    * Takes out of the organization's channels whoever may not be there under these rules: who has lost JOIN, and whose
-   * channel is gone. A capacity that was lowered puts nobody out. Only the server itself does this.
+   * channel is gone. A capacity that was lowered puts nobody out. Only the server itself does this, each node for its own.
    */
   async reconcile(ctx: RequestContext, organizationId: OrganizationId, loaded: LoadedPolicy): Promise<void> {
     if (ctx.actor.kind !== 'system') throw denied('Only the server itself does this.');
-    for (const session of this.#registry.ofOrganization(organizationId)) {
+    for (const session of this.#registry.localOf(organizationId)) {
       const subject = loaded.subjects.get(session.userId);
       for (const channelId of await this.#occupancy.channelsOf(session.id)) {
         if (!loaded.policy.channels.has(channelId)) {

@@ -15,6 +15,8 @@ export type Member = Pick<Session, 'id' | 'userId'>;
 export interface Occupancy {
   /** Lets the session in where fewer than `capacity` are there. Of any number who come at once no more than fit get in. */
   join(channelId: ChannelId, member: Member, capacity: number): Promise<JoinOutcome>;
+  /** A session of this node is in the channel already, which has this capacity: it has taken the place over from another. */
+  adopt(member: Member, channelId: ChannelId, capacity: number): Promise<void>;
   /** True where the session was there. */
   leave(channelId: ChannelId, sessionId: SessionId): Promise<boolean>;
   /** Takes the session out of every channel and returns those that it was in, in the order of joining. */

@@ -5,7 +5,19 @@ import { type RedisLink, redisIsAway } from '../redis/redis-link.js';
 import type { Session } from '../sessions/session.js';
 import { MemoryOccupancy } from './memory-occupancy.js';
 import type { JoinOutcome, Member, Occupancy } from './occupancy.js';
-import { END_SESSION, FORGET_NODE, JOIN, LEAVE, LEAVE_ALL, PUT_SESSION, RECLAIM, RENEW } from './redis-scripts.js';
+import {
+  CLAIM_SESSION,
+  END_SESSION,
+  FORGET_NODE,
+  JOIN,
+  LEAVE,
+  LEAVE_ALL,
+  PUT_SESSION,
+  RECLAIM,
+  RENEW,
+  SESSIONS_OF,
+} from './redis-scripts.js';
+import { fieldsOf, sessionOfFields } from './session-fields.js';
 
 export interface RedisOccupancyOptions {
   readonly link: RedisLink;
@@ -29,7 +41,20 @@ interface KnownSession {
   fields: readonly string[];
   /** The capacity with which it has joined. */
   readonly capacities: Map<ChannelId, number>;
+  /** True once Redis has said that it is the one session of its user. */
+  isClaimed: boolean;
 }
+
+/** What became of the claim of a session. */
+export interface Claimed {
+  /** The session that its user had before, and the node of it. */
+  readonly former: { readonly id: SessionId; readonly node: string } | null;
+  /** The channels that were taken over from it, in the order of joining. */
+  readonly channelIds: readonly ChannelId[];
+}
+
+/** A channel that was taken over has a place for the session, whatever its capacity: until that is known. */
+const UNKNOWN_CAPACITY = 2 ** 31;
 
 /**
  * Occupancy of many nodes, in Redis: each join is one step there, so no quota is passed. Entries are leased to their node
@@ -66,9 +91,57 @@ export class RedisOccupancy implements Occupancy {
     options.link.commands.on('ready', this.#onReady);
   }
 
-  /** The name under which this node's entries stand. */
+  /** The node that holds the lease: another one after each start. */
   get node(): string {
     return this.#options.node;
+  }
+
+  /** The token of the present lease. */
+  get token(): string {
+    return this.#token;
+  }
+
+  /**
+   * Makes a session of this node the one session of its user in all nodes: another one is over from now on. Where
+   * `inherits` names that one, its channels are taken over without a moment between. Throws UNAVAILABLE, and REPLACED
+   * where there is nothing to inherit.
+   */
+  async claim(session: Session, inherits: SessionId | null): Promise<Claimed> {
+    const { node } = this.#options;
+    const fields = fieldsOf(session);
+    const from = inherits === null ? '' : inherits;
+    const answer = await this.#write(CLAIM_SESSION, node, this.#token, session.id, session.userId, from, ...fields);
+    const [verdict, former = '', home = '', ...channels] = Array.isArray(answer) ? answer.map(String) : [];
+    if (verdict === 'gone') throw new AppError('REPLACED', 'The session that was to be moved is not there any more.');
+    if (verdict !== 'claimed') {
+      if (verdict === 'fenced') void this.tend();
+      throw new AppError('UNAVAILABLE', 'This node was cut off and is coming back. Try again.');
+    }
+    const known = this.#know(session);
+    known.fields = fields;
+    known.isClaimed = true;
+    const channelIds = channels.map((id) => channelId(Number(id)));
+    for (const id of channelIds) await this.adopt(session, id, UNKNOWN_CAPACITY);
+    return { former: former === '' ? null : { id: sessionId(Number(former)), node: home }, channelIds };
+  }
+
+  async adopt(member: Member, id: ChannelId, capacity: number): Promise<void> {
+    this.#know(member).capacities.set(id, capacity);
+    await this.#own.join(id, member, Number.POSITIVE_INFINITY);
+  }
+
+  /** The sessions that these nodes have, with the node of each. Throws UNAVAILABLE. */
+  async sessionsOf(nodes: readonly string[]): Promise<readonly { readonly session: Session; readonly node: string }[]> {
+    try {
+      const answer = await this.#eval(SESSIONS_OF, ...nodes);
+      return (Array.isArray(answer) ? answer : []).flatMap((entry: unknown) => {
+        const [, node, fields] = Array.isArray(entry) ? entry : [];
+        const session = Array.isArray(fields) ? sessionOfFields(fields.map(String)) : undefined;
+        return session === undefined ? [] : [{ session, node: String(node) }];
+      });
+    } catch (error) {
+      throw redisIsAway(error);
+    }
   }
 
   /** Throws UNAVAILABLE where Redis is away, and REPLACED where the user has a newer session at another node. */
@@ -118,9 +191,15 @@ export class RedisOccupancy implements Occupancy {
     }
   }
 
-  /** Those of a session of this node. */
-  channelsOf(session: SessionId): Promise<readonly ChannelId[]> {
-    return this.#own.channelsOf(session);
+  /** Those of a session of another node are not known while Redis is away. */
+  async channelsOf(session: SessionId): Promise<readonly ChannelId[]> {
+    if (this.#sessions.has(session)) return this.#own.channelsOf(session);
+    try {
+      const channels = await this.#options.link.commands.zrange(`parley:session_channels:${session}`, 0, -1);
+      return channels.map((channel) => channelId(Number(channel)));
+    } catch {
+      return this.#own.channelsOf(session);
+    }
   }
 
   async counts(ids: readonly ChannelId[]): Promise<ReadonlyMap<ChannelId, number>> {
@@ -166,8 +245,11 @@ export class RedisOccupancy implements Occupancy {
     const { link, node, leaseMs = LEASE_MS, logger } = this.#options;
     if (!link.isReady) return;
     try {
-      const isHeld = (await this.#eval(RENEW, node, this.#token, leaseMs)) === 1;
-      if (!isHeld || this.#isDirty) await this.#reclaim();
+      const claimed = [...this.#sessions].flatMap(([id, { isClaimed }]) => (isClaimed ? [id] : []));
+      const answer = await this.#eval(RENEW, node, this.#token, leaseMs);
+      const kept = Array.isArray(answer) ? new Set(answer.map(Number)) : null;
+      const isWhole = kept !== null && claimed.every((id) => kept.has(id) || !this.#sessions.has(id));
+      if (!isWhole || this.#isDirty) await this.#reclaim();
     } catch (err) {
       logger.debug({ err }, 'the lease of this node could not be renewed');
     }
@@ -201,7 +283,7 @@ export class RedisOccupancy implements Occupancy {
   }
 
   #know({ id, userId }: Member): KnownSession {
-    const known = this.#sessions.get(id) ?? { userId, fields: [], capacities: new Map<ChannelId, number>() };
+    const known = this.#sessions.get(id) ?? { userId, fields: [], capacities: new Map(), isClaimed: false };
     this.#sessions.set(id, known);
     return known;
   }
@@ -228,21 +310,4 @@ export class RedisOccupancy implements Occupancy {
   #eval(script: string, ...values: readonly (string | number)[]): Promise<unknown> {
     return this.#options.link.commands.eval(script, 0, ...values);
   }
-}
-
-/** Names and values of the hash that other tools read. Addresses are not among them. */
-function fieldsOf(session: Session): readonly string[] {
-  const flags = {
-    self_muted: session.selfMuted,
-    self_deafened: session.selfDeafened,
-    muted: session.muted,
-    deafened: session.deafened,
-    priority_speaker: session.prioritySpeaker,
-    recording: session.recording,
-  };
-  return [
-    ...['user_id', String(session.userId), 'org_id', String(session.organizationId), 'username', session.username],
-    ...['client_name', session.clientName, 'connected_at', session.connectedAt.toISOString()],
-    ...Object.entries(flags).flatMap(([name, value]) => [name, value ? '1' : '0']),
-  ];
 }

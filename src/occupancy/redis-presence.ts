@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { EventBus } from '../events/event-bus.js';
 import type { ChannelId, SessionId } from '../ids.js';
@@ -11,6 +10,8 @@ import { RedisOccupancy } from './redis-occupancy.js';
 
 export interface RedisPresenceOptions {
   readonly link: RedisLink;
+  /** The id of this node: another one after each start. */
+  readonly node: string;
   readonly registry: SessionRegistry;
   readonly events: EventBus;
   readonly logger: Logger;
@@ -31,12 +32,12 @@ export class RedisPresence {
   #enforcers: Enforcers | null = null;
 
   /** Resolves when the node has its lease. Throws AppError UNAVAILABLE. */
-  static async start({ link, registry, events, logger }: RedisPresenceOptions): Promise<RedisPresence> {
+  static async start({ link, node, registry, events, logger }: RedisPresenceOptions): Promise<RedisPresence> {
     let presence: RedisPresence | null = null;
     const onEvicted = (id: SessionId, channel: ChannelId | null) => {
       if (presence !== null) presence.#evict(id, channel);
     };
-    const occupancy = await RedisOccupancy.start({ link, node: randomUUID(), onEvicted, logger });
+    const occupancy = await RedisOccupancy.start({ link, node, onEvicted, logger });
     presence = new RedisPresence(occupancy, registry, events, logger);
     return presence;
   }
@@ -47,7 +48,7 @@ export class RedisPresence {
     this.#unsubscribe = events.subscribe((event) => {
       if (event.type === 'session_opened' || event.type === 'session_changed') {
         const session = registry.find(event.sessionId);
-        if (session !== undefined) void occupancy.showSession(session);
+        if (session !== undefined && registry.isLocal(session.id)) void occupancy.showSession(session);
       } else if (event.type === 'session_closed') {
         void occupancy.endSession(event.sessionId);
       }

@@ -112,7 +112,7 @@ export const FORGET_NODE = `${COMMON}
 forget_node(ARGV[1])
 return 1`;
 
-/** node, token, milliseconds -> 1, or 0 where the lease is another's or over. Removes what dead nodes have left. */
+/** node, token, milliseconds -> the sessions that the node has here, or 0 where the lease is another's or over. Removes what dead nodes have left. */
 export const RENEW = `${COMMON}${CLAIM}
 for _, node in ipairs(redis.call('HKEYS', 'parley:nodes')) do
   if redis.call('EXISTS', 'parley:lease:' .. node) == 0 then forget_node(node) end
@@ -127,12 +127,59 @@ for _, session in ipairs(redis.call('SMEMBERS', 'parley:node_sessions:' .. ARGV[
     for _, channel in ipairs(redis.call('ZRANGE', 'parley:session_channels:' .. session, 0, -1)) do keep_channel(channel) end
   end
 end
-return 1`;
+return redis.call('SMEMBERS', 'parley:node_sessions:' .. ARGV[1])`;
 
-/** node, token, session, user, then names and values -> 1, or 0 where the node may not write. */
+/**
+ * node, token, session, user, a session whose channels it takes over or an empty text, then names and values: the one
+ * session of its user from now on -> claimed, the former session of the user and its node (or empty texts), and the
+ * channels that were taken over. Or fenced; taken, where there is such a session; gone, where there is none to take over.
+ */
+export const CLAIM_SESSION = `${COMMON}${CLAIM}
+local node, token, session, user, inherits = unpack(ARGV, 1, 5)
+if not holds(node, token) then return { 'fenced' } end
+if redis.call('EXISTS', 'parley:entry:' .. session) == 1 then return { 'taken' } end
+local former = redis.call('HGET', 'session:' .. user, 'session_id')
+if inherits ~= '' and former ~= inherits then return { 'gone' } end
+local answer, channels = { 'claimed', '', '' }, {}
+if former then
+  answer[2], answer[3] = former, redis.call('HGET', 'parley:entry:' .. former, 'node') or ''
+  if former == inherits then channels = redis.call('ZRANGE', 'parley:session_channels:' .. former, 0, -1) end
+  forget(former)
+end
+claim(node, token, session, user)
+redis.call('HSET', 'session:' .. user, unpack(ARGV, 6))
+for _, channel in ipairs(channels) do
+  enter(session, user, channel)
+  answer[#answer + 1] = channel
+end
+return answer`;
+
+/** nodes -> session, node, and names and values of each session that they have, a list for each. */
+export const SESSIONS_OF = `
+local answer = {}
+for _, node in ipairs(ARGV) do
+  for _, session in ipairs(redis.call('SMEMBERS', 'parley:node_sessions:' .. node)) do
+    local user = redis.call('HGET', 'parley:entry:' .. session, 'user')
+    if user and redis.call('HGET', 'session:' .. user, 'session_id') == session then
+      answer[#answer + 1] = { session, node, redis.call('HGETALL', 'session:' .. user) }
+    end
+  end
+end
+return answer`;
+
+/** the number to begin with where there is none -> the number of a block of session ids that nobody else has. */
+export const TAKE_SESSION_IDS = `
+if redis.call('EXISTS', 'parley:session_ids') == 0 then redis.call('SET', 'parley:session_ids', ARGV[1]) end
+return redis.call('INCR', 'parley:session_ids')`;
+
+/** node, token, session, user, then names and values -> 1, or 0 where the node may not write, or the user has a session elsewhere. */
 export const PUT_SESSION = `${COMMON}${CLAIM}
 if not holds(ARGV[1], ARGV[2]) then return 0 end
-claim(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+if not owns(ARGV[3], ARGV[2]) then
+  local current = redis.call('HGET', 'session:' .. ARGV[4], 'session_id')
+  if current and current ~= ARGV[3] and not owns(current, ARGV[2]) then return 0 end
+  claim(ARGV[1], ARGV[2], ARGV[3], ARGV[4])
+end
 redis.call('HSET', 'session:' .. ARGV[4], unpack(ARGV, 5))
 return 1`;
 

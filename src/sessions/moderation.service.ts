@@ -76,7 +76,7 @@ export class ModerationService {
     return this.#each(ctx, sessionIds, {
       action: muted ? 'session_muted' : 'session_unmuted',
       channels: (joined) => joined,
-      carryOut: async ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { muted }),
+      carryOut: ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { muted }),
     });
   }
 
@@ -85,7 +85,7 @@ export class ModerationService {
     return this.#each(ctx, sessionIds, {
       action: deafened ? 'session_deafened' : 'session_undeafened',
       channels: (joined) => joined,
-      carryOut: async ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { deafened }),
+      carryOut: ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { deafened }),
     });
   }
 
@@ -98,7 +98,7 @@ export class ModerationService {
     return this.#each(ctx, sessionIds, {
       action: prioritySpeaker ? 'session_prioritized' : 'session_unprioritized',
       channels: (joined) => joined,
-      carryOut: async ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { prioritySpeaker }),
+      carryOut: ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { prioritySpeaker }),
     });
   }
 

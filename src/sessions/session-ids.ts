@@ -2,6 +2,12 @@ import { type SessionId, sessionId } from '../ids.js';
 
 const MAX_SESSION_ID = 2 ** 32 - 1;
 
+/** Who gives out the ids of sessions. */
+export interface SessionIdSource {
+  /** The next id that is not in use. Throws AppError UNAVAILABLE where there is none now. */
+  next(isInUse: (id: SessionId) => boolean): SessionId;
+}
+
 /**
  * Gives out session ids, one after the other, around the 2^32 - 1 that there are.
  *
@@ -12,7 +18,7 @@ const MAX_SESSION_ID = 2 ** 32 - 1;
  * to be remembered. Keys do not outlive the process, so the counter may begin anywhere; it begins at random so that ids
  * of before a restart are not those of after it.
  */
-export class SessionIds {
+export class SessionIds implements SessionIdSource {
   #next: number;
 
   /** `start` is the first id: random, 1 to 2^32 - 1. Throws RangeError for any other. */

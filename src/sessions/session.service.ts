@@ -1,13 +1,14 @@
 import { AppError, invalidInput, notFound } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { OrganizationId, SessionId, UserId } from '../ids.js';
+import type { ChannelId, OrganizationId, SessionId, UserId } from '../ids.js';
 import type { Occupancy } from '../occupancy/occupancy.js';
 import { cursorOf, MAX_PAGE_SIZE, type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
 import { denied, type PermissionService } from '../permissions/permission.service.js';
 import type { Credential, RequestContext } from '../request-context.js';
+import { NO_OTHER_NODES, type OtherNodes } from './other-nodes.js';
 import type { PresentSession, SelfState, Session, Standing } from './session.js';
-import type { SessionIds } from './session-ids.js';
+import type { SessionIdSource } from './session-ids.js';
 import type { SessionRegistry } from './session-registry.js';
 
 /** The longest name of a client program, in bytes of UTF-8. */
@@ -20,22 +21,37 @@ export interface SessionLimits {
   readonly maxConnections: number;
 }
 
-/** The sessions of voice clients. A user has one: a new login replaces the older one. */
+/** What a session takes over from one of another node, from which its client comes. */
+export interface Inheritance {
+  readonly sessionId: SessionId;
+  readonly self: SelfState;
+  readonly listeningChannelIds: readonly ChannelId[];
+}
+
+/** A session that was opened, with the channels that it has taken over. */
+export interface OpenedSession {
+  readonly session: Session;
+  readonly channelIds: readonly ChannelId[];
+}
+
+/** The sessions of voice clients. A user has one, in all nodes: a new login replaces the older one. */
 export class SessionService {
   readonly #registry: SessionRegistry;
-  readonly #ids: SessionIds;
+  readonly #ids: SessionIdSource;
   readonly #occupancy: Occupancy;
   readonly #permissions: PermissionService;
   readonly #events: EventBus;
   readonly #limits: SessionLimits;
+  readonly #others: OtherNodes;
 
   constructor(
     registry: SessionRegistry,
-    ids: SessionIds,
+    ids: SessionIdSource,
     occupancy: Occupancy,
     permissions: PermissionService,
     events: EventBus,
     limits: SessionLimits,
+    others = NO_OTHER_NODES,
   ) {
     this.#registry = registry;
     this.#ids = ids;
@@ -43,10 +59,20 @@ export class SessionService {
     this.#permissions = permissions;
     this.#events = events;
     this.#limits = limits;
+    this.#others = others;
   }
 
-  /** Opens a session for the actor. Throws PERMISSION_DENIED for a user without an organization or an API key that is not for voice, SERVER_FULL, or INVALID_INPUT. */
+  /** Opens a session for the actor. Throws PERMISSION_DENIED for a user without an organization or an API key that is not for voice, SERVER_FULL, INVALID_INPUT, REPLACED by another login in the same moment, or UNAVAILABLE. */
   async open(ctx: RequestContext, { clientName }: { readonly clientName: string }): Promise<Session> {
+    return (await this.#open(ctx, clientName, null)).session;
+  }
+
+  /** As {@link open}, in place of a session of another node, whose channels are taken over without a moment between. */
+  takeOver(ctx: RequestContext, clientName: string, inherits: Inheritance): Promise<OpenedSession> {
+    return this.#open(ctx, clientName, inherits);
+  }
+
+  async #open(ctx: RequestContext, clientName: string, inherits: Inheritance | null): Promise<OpenedSession> {
     this.#permissions.requireLogin(ctx);
     const { actor, door, remoteAddress } = ctx;
     if (actor.kind !== 'user' || actor.organizationId === null) {
@@ -54,7 +80,7 @@ export class SessionService {
     }
     if (actor.scopes !== null && !actor.scopes.includes('voice')) throw denied('This API key is not for voice.');
     requireClientName(clientName);
-    const older = this.#registry.ofUser(actor.userId);
+    const older = this.#localOf(actor.userId);
     if (older === undefined) this.#requirePlace();
     // Nothing waits between taking the older session away and putting the new one in, so that two logins at once leave one session.
     const replaced = older === undefined ? undefined : this.#end(older.id, 'replaced');
@@ -64,16 +90,23 @@ export class SessionService {
       ...{ userId, organizationId, username, door, clientName, remoteAddress },
       connectedAt: new Date(),
       credential: actor.credential,
-      selfMuted: false,
-      selfDeafened: false,
-      recording: false,
-      listeningChannelIds: [],
+      selfMuted: inherits?.self.muted ?? false,
+      selfDeafened: inherits?.self.deafened ?? false,
+      recording: inherits?.self.recording ?? false,
+      listeningChannelIds: inherits?.listeningChannelIds ?? [],
       ...this.#registry.standingOf(userId),
     };
     this.#registry.put(session);
-    this.#events.publish({ type: 'session_opened', organizationId, sessionId: session.id, userId });
-    await replaced;
-    return session;
+    try {
+      await replaced;
+      const channelIds = await this.#others.claim(session, inherits?.sessionId ?? null);
+      if (!this.isOpen(session.id)) throw new AppError('REPLACED', 'You have logged in from somewhere else.');
+      this.#events.publish({ type: 'session_opened', organizationId, sessionId: session.id, userId });
+      return { session, channelIds };
+    } catch (error) {
+      await this.#end(session.id, 'disconnected');
+      throw error;
+    }
   }
 
   /** Ends a session, the actor's own unless the server itself asks. The reason in the context is told to all. An ended session may be ended again. */
@@ -82,31 +115,32 @@ export class SessionService {
     const session = this.#registry.find(sessionId);
     if (session === undefined) return;
     this.#requireOwn(ctx, session);
-    await this.#end(sessionId, reason, ctx.reason);
+    if (this.#registry.isLocal(sessionId)) await this.#end(sessionId, reason, ctx.reason);
+    else await this.#others.close(sessionId, reason, ctx.reason ?? '');
   }
 
-  /** Ends the session that a user has. Only the server itself does this. */
+  /** Ends the session that a user has at this node. Only the server itself does this, and each node does. */
   async closeOfUser(ctx: RequestContext, userId: UserId, reason: LeaveReason): Promise<void> {
     requireSystem(ctx);
-    const session = this.#registry.ofUser(userId);
+    const session = this.#localOf(userId);
     if (session !== undefined) await this.#end(session.id, reason);
   }
 
-  /** Ends the session that a user has, where it was opened by a login or an API key of which this is true. Only the server itself does this. */
+  /** Ends the session that a user has at this node, where it was opened by a login or an API key of which this is true. Only the server itself does this, and each node does. */
   async closeOfCredential(
     ctx: RequestContext,
     userId: UserId,
     isWithdrawn: (credential: Credential) => boolean,
   ): Promise<void> {
     requireSystem(ctx);
-    const session = this.#registry.ofUser(userId);
+    const session = this.#localOf(userId);
     if (session !== undefined && isWithdrawn(session.credential)) await this.#end(session.id, 'credentials_changed');
   }
 
-  /** Ends all sessions of an organization. Only the server itself does this. */
+  /** Ends all sessions of an organization at this node. Only the server itself does this, and each node does. */
   async closeOfOrganization(ctx: RequestContext, organizationId: OrganizationId, reason: LeaveReason): Promise<void> {
     requireSystem(ctx);
-    await Promise.all(this.#registry.ofOrganization(organizationId).map(({ id }) => this.#end(id, reason)));
+    await Promise.all(this.#registry.localOf(organizationId).map(({ id }) => this.#end(id, reason)));
   }
 
   /**
@@ -127,10 +161,14 @@ export class SessionService {
   }
 
   /** Mutes or deafens the user of a session, or makes them a priority speaker, until that is lifted or the server starts anew. Only the server itself does this. */
-  setStanding(ctx: RequestContext, sessionId: SessionId, change: Partial<Standing>): void {
+  async setStanding(ctx: RequestContext, sessionId: SessionId, change: Partial<Standing>): Promise<void> {
     requireSystem(ctx);
     const session = this.#registry.find(sessionId);
     if (session === undefined) throw notFound('session');
+    if (!this.#registry.isLocal(sessionId)) {
+      await this.#others.setStanding(sessionId, change);
+      return;
+    }
     const standing = { ...this.#registry.standingOf(session.userId), ...change };
     this.#registry.setStanding(session.userId, standing);
     const { muted, deafened, prioritySpeaker } = session;
@@ -152,7 +190,7 @@ export class SessionService {
   /** The user is called otherwise from now on. Only the server itself does this. */
   rename(ctx: RequestContext, userId: UserId, username: string): void {
     requireSystem(ctx);
-    const session = this.#registry.ofUser(userId);
+    const session = this.#localOf(userId);
     if (session !== undefined && session.username !== username) this.#change({ ...session, username });
   }
 
@@ -165,12 +203,22 @@ export class SessionService {
     return session;
   }
 
+  /** True for a session of this node, until it has ended. */
+  isLocal(sessionId: SessionId): boolean {
+    return this.#registry.isLocal(sessionId);
+  }
+
+  /** The node of a session of another node; null for one of this node, and for one that has ended. */
+  homeOf(sessionId: SessionId): string | null {
+    return this.#registry.homeOf(sessionId);
+  }
+
   /** True until the session has ended. */
   isOpen(sessionId: SessionId): boolean {
     return this.#registry.find(sessionId) !== undefined;
   }
 
-  /** All sessions of the organization, in the order of connecting. */
+  /** All sessions of the organization, those of this node in the order of connecting. */
   allOf(ctx: RequestContext, organizationId: OrganizationId): readonly Session[] {
     this.#permissions.requireAccess(ctx, organizationId, 'organization');
     return this.#registry.ofOrganization(organizationId);
@@ -219,6 +267,11 @@ export class SessionService {
     const { organizationId, id, userId } = session;
     this.#events.publish({ type: 'session_changed', organizationId, sessionId: id, userId });
     return session;
+  }
+
+  #localOf(userId: UserId): Session | undefined {
+    const session = this.#registry.ofUser(userId);
+    return session !== undefined && this.#registry.isLocal(session.id) ? session : undefined;
   }
 
   #requirePlace(): void {

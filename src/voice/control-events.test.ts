@@ -6,7 +6,7 @@ import type { PermissionMask } from '../permissions/bits.js';
 import { type ServerMessage, ServerMessageSchema } from '../protocol/generated/control_pb.js';
 import type { Session } from '../sessions/session.js';
 import { ControlEvents } from './control-events.js';
-import { FrameReader, MAX_FRAME_BYTES, type ServerBody } from './control-frames.js';
+import { encodeServerMessage, FrameReader, MAX_FRAME_BYTES, type ServerBody } from './control-frames.js';
 import { OrganizationFacts } from './organization-facts.js';
 import { isSameRoute, OrganizationView } from './organization-view.js';
 
@@ -114,7 +114,7 @@ describe('a client that is away', () => {
     view.putSession({ ...session(2, BOB), selfMuted: true });
     events.publish(view);
     events.send([sessionId(1), sessionId(2)], key);
-    events.sendLasting([sessionId(1), sessionId(2)], text);
+    events.sendLasting([sessionId(1), sessionId(2)], encodeServerMessage(0, text));
     expect(told(1)).toEqual([]);
     expect(told(2).map(({ case: kind }) => kind)).toEqual(['sessionState', 'channelKey', 'textMessage']);
     const state = comeIn(1, [key]);
@@ -134,7 +134,7 @@ describe('a client that is away', () => {
     const { events, enter, comeIn } = world();
     enter(1, ALICE);
     events.pause(sessionId(1));
-    for (let count = 0; count < 1000; count += 1) events.sendLasting([sessionId(1)], text);
+    for (let count = 0; count < 1000; count += 1) events.sendLasting([sessionId(1)], encodeServerMessage(0, text));
     expect(comeIn(1).filter(({ case: kind }) => kind === 'textMessage')).toHaveLength(64);
     expect(comeIn(1).filter(({ case: kind }) => kind === 'textMessage')).toHaveLength(0);
   });

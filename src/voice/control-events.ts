@@ -109,8 +109,7 @@ export class ControlEvents {
   }
 
   /** Tells sessions something that is in no state: for a client that is away it is kept, with a few of its kind. */
-  sendLasting(sessionIds: readonly SessionId[], body: ServerBody): void {
-    const frame = encodeServerMessage(0, body);
+  sendLasting(sessionIds: readonly SessionId[], frame: Uint8Array): void {
     for (const sessionId of sessionIds) {
       const missed = this.#missed.get(sessionId);
       if (missed === undefined) this.#receivers.get(sessionId)?.client.send(frame);

@@ -69,6 +69,8 @@ export class OrganizationFeed {
   readonly #refreshing: RepeatedTask;
   readonly #publisher: PacedPublisher;
   #isClosed = false;
+  /** True once the sessions of other nodes were taken in. */
+  #hasMet = false;
 
   constructor(organizationId: OrganizationId, ports: FeedPorts, whisperTargetIds: WhisperTargetIds) {
     this.view = new OrganizationView(organizationId);
@@ -96,9 +98,9 @@ export class OrganizationFeed {
     return this.#ports.relay;
   }
 
-  /** True where nobody is here or about to come. */
+  /** True where nobody is at this node or about to come. */
   get isEmpty(): boolean {
-    return this.view.sessions.size === 0 && this.#admissions.size === 0;
+    return this.#admissions.size === 0 && [...this.view.sessions.keys()].every((id) => !this.#isLocal(id));
   }
 
   /** What the relay was last told. */
@@ -112,6 +114,7 @@ export class OrganizationFeed {
     this.#admissions.set(session.id, admission);
     try {
       await this.refresh();
+      await this.#meetOthers();
     } finally {
       this.#admissions.delete(session.id);
     }
@@ -165,6 +168,15 @@ export class OrganizationFeed {
     this.#routes.settleWaiters(channelId, sessionId, refusalOfJoin(reason));
     if (wasKeyed && reason !== 'left') this.events.sendChannelLeft(sessionId, channelId, reason);
     this.#touchStep(channelId, sessionId);
+    this.#publisher.schedule();
+  }
+
+  /** A session of another node is there; what its user may do is known a moment later. */
+  openedElsewhere(sessionId: SessionId): void {
+    const { sessions } = this.#ports;
+    if (this.#isClosed || !sessions.isOpen(sessionId)) return;
+    this.view.putSession(sessions.get(systemContext('voice-feed'), sessionId));
+    this.refreshPersistently();
     this.#publisher.schedule();
   }
 
@@ -251,6 +263,8 @@ export class OrganizationFeed {
     const ctx = systemContext('voice-feed');
     const present = [...this.view.sessions.values(), ...this.#admissions.values()].map(({ session }) => session);
     const userIds = present.map(({ userId }) => userId);
+    // The node of a session knows by what it was opened and from where, and ends it.
+    const own = present.filter(({ id }) => this.#isLocal(id));
     let loaded: LoadedPolicy;
     let banned: readonly boolean[];
     let withdrawn: readonly boolean[];
@@ -259,8 +273,8 @@ export class OrganizationFeed {
         organizations.get(ctx, organizationId),
         channels.tree(ctx, organizationId),
         permissions.policyOf(ctx, organizationId, userIds),
-        bans.match(organizationId, present),
-        auth.withdrawn(present),
+        bans.match(organizationId, own),
+        auth.withdrawn(own),
       ]);
       [loaded, [banned, withdrawn]] = [policy, verdicts];
       if (this.#isClosed) return;
@@ -271,7 +285,7 @@ export class OrganizationFeed {
       return;
     }
     // The relay is told at once; who may not stay is then taken out of the channels too.
-    for (const [index, { id, userId }] of present.entries()) {
+    for (const [index, { id, userId }] of own.entries()) {
       if (!loaded.subjects.has(userId)) await sessions.close(ctx, id, 'user_deleted');
       else if (banned[index] === true) await sessions.close(ctx, id, 'banned');
       else if (withdrawn[index] === true) await sessions.close(ctx, id, 'credentials_changed');
@@ -286,7 +300,8 @@ export class OrganizationFeed {
   async #closeRecording(): Promise<void> {
     const ctx = systemContext('voice-feed');
     for (const { session } of [...this.view.sessions.values()]) {
-      if (session.recording) await this.#ports.sessions.close(ctx, session.id, 'recording_forbidden');
+      if (session.recording && this.#isLocal(session.id))
+        await this.#ports.sessions.close(ctx, session.id, 'recording_forbidden');
     }
   }
 
@@ -297,6 +312,19 @@ export class OrganizationFeed {
       isWhisperTarget(target) ? this.#whispers.has(target) : facts.channels.has(target),
     );
     this.#routes.touchNow([...this.view.occupiedChannels(), ...this.#whispers.all, ...this.#routes.targets]);
+  }
+
+  /** Takes in who is of this organization at other nodes, and where, before the first of this node is told of it. */
+  async #meetOthers(): Promise<void> {
+    if (this.#hasMet) return;
+    this.#hasMet = true;
+    const { sessions } = this.#ports;
+    const everybody = sessions.allOf(systemContext('voice-feed'), this.view.organizationId);
+    const others = everybody.filter(({ id }) => !this.#isLocal(id));
+    if (others.length === 0) return;
+    for (const session of others) this.view.putSession(session);
+    await this.refresh();
+    await this.#healMembership();
   }
 
   /** Takes over from where it is kept who is in which channel, and what each session wishes. */
@@ -312,6 +340,10 @@ export class OrganizationFeed {
     for (const session of sessions.allOf(ctx, view.organizationId)) {
       const viewed = view.sessions.get(session.id);
       if (viewed !== undefined && viewed.session !== session) this.changed(session);
+      if (viewed === undefined && !this.#isLocal(session.id)) this.openedElsewhere(session.id);
+    }
+    for (const sessionId of [...view.sessions.keys()]) {
+      if (!sessions.isOpen(sessionId)) this.closed(sessionId, 'disconnected', '');
     }
     for (const sessionId of view.sessions.keys()) {
       for (const [channelId, members] of truth) {
@@ -379,6 +411,10 @@ export class OrganizationFeed {
     const viewed: ViewedSession | undefined = this.view.sessions.get(sessionId);
     if (viewed === undefined) return;
     for (const target of this.#whispers.concernedBy(viewed)) this.#routes.touch(target);
+  }
+
+  #isLocal(sessionId: SessionId): boolean {
+    return this.#admissions.has(sessionId) || this.#ports.sessions.isLocal(sessionId);
   }
 
   /** A voice that comes before the session is known would be a stranger's. */

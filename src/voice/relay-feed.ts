@@ -8,6 +8,7 @@ import { type Credential, systemContext } from '../request-context.js';
 import type { Session } from '../sessions/session.js';
 import type { UserService } from '../users/user.service.js';
 import type { ControlClient } from './control-events.js';
+import { encodeServerMessage } from './control-frames.js';
 import { KeyExpiry } from './key-expiry.js';
 import { type FeedPorts, OrganizationFeed } from './organization-feed.js';
 import type { OrganizationView } from './organization-view.js';
@@ -21,11 +22,19 @@ import type { WhisperAudience } from './whispers.js';
 const RESYNC_INTERVAL_MS = 5000;
 const SESSION_KEY_BYTES = 16;
 
+/** The clients of sessions of other nodes. */
+export interface RemoteClients {
+  /** Brings them a whole frame of the protocol. Never throws; who cannot be reached does not get it. */
+  deliverText(sessionIds: readonly SessionId[], frame: Uint8Array): void;
+}
+
 export interface RelayFeedOptions extends Omit<FeedPorts, 'relay' | 'onPublished'> {
   /** The workers of the relay: each organization is served by one of them. */
   readonly relays: readonly RelayHost[];
   readonly events: EventBus;
   readonly users: UserService;
+  /** Null where there are no other nodes. */
+  readonly others: RemoteClients | null;
 }
 
 /** What a client is told that comes in. */
@@ -165,7 +174,16 @@ export class RelayFeed {
   sendText({ organizationId, id }: Session, text: SendText): void {
     const organization = this.#present(organizationId);
     const { message, receivers } = addressText(organization.view, id, text);
-    organization.events.sendLasting(receivers, message);
+    const frame = encodeServerMessage(0, message);
+    organization.events.sendLasting(receivers, frame);
+    const { others, sessions } = this.#options;
+    const remote = others === null ? [] : receivers.filter((receiver) => !sessions.isLocal(receiver));
+    if (remote.length > 0) others?.deliverText(remote, frame);
+  }
+
+  /** Brings a text from another node to the clients of these sessions. */
+  deliverText(sessionIds: readonly SessionId[], frame: Uint8Array): void {
+    for (const { events } of this.#organizations.values()) events.sendLasting(sessionIds, frame);
   }
 
   /** The worker of the relay that serves the session. Throws NOT_FOUND where it has ended. */
@@ -201,8 +219,12 @@ export class RelayFeed {
       case 'channel_left':
         organization?.left(event.channelId, event.sessionId, event.reason);
         break;
+      case 'session_opened':
+        // One of this node is admitted when its rights are loaded.
+        if (!this.#options.sessions.isLocal(event.sessionId)) organization?.openedElsewhere(event.sessionId);
+        break;
       case 'session_changed':
-        organization?.changed(this.#options.sessions.get(systemContext('voice-feed'), event.sessionId));
+        if (organization !== undefined) this.#sessionChanged(organization, event.sessionId);
         break;
       case 'session_closed':
         this.#sessions.get(event.sessionId)?.relay.update({ type: 'remove_session', sessionId: event.sessionId });
@@ -253,12 +275,17 @@ export class RelayFeed {
       case 'user_created':
       case 'role_created':
       case 'ban_lifted':
-      case 'session_opened':
       case 'speaking_changed':
         break;
       default:
         unreachable(event);
     }
+  }
+
+  /** It may have ended meanwhile where it is of another node. */
+  #sessionChanged(organization: OrganizationFeed, id: SessionId): void {
+    const { sessions } = this.#options;
+    if (sessions.isOpen(id)) organization.changed(sessions.get(systemContext('voice-feed'), id));
   }
 
   /** Whether the key is over is for the database to say. */

@@ -13,7 +13,7 @@ import type { SessionService } from '../sessions/session.service.js';
 import type { UserService } from '../users/user.service.js';
 import { type Client, ControlRequests, type RequestPorts } from './control-requests.js';
 import { LiveSessions } from './live-sessions.js';
-import { RelayFeed } from './relay-feed.js';
+import { RelayFeed, type RemoteClients } from './relay-feed.js';
 import type { RelayPool } from './relay-pool.js';
 import type { VoiceTerms } from './session-opening.js';
 
@@ -36,6 +36,8 @@ export interface SessionHostOptions {
   readonly relay: RelayPool;
   readonly events: EventBus;
   readonly logger: Logger;
+  /** The way to the clients of other nodes; null where there are none. */
+  readonly others?: RemoteClients | null;
 }
 
 /** What serves the sessions of voice clients, whatever door they come through, and keeps the relay at their rights. */
@@ -48,10 +50,10 @@ export class SessionHost {
   readonly #ports: RequestPorts;
   readonly #unsubscribe: () => void;
 
-  constructor({ terms, services, relay, events, logger }: SessionHostOptions) {
+  constructor({ terms, services, relay, events, logger, others = null }: SessionHostOptions) {
     const { nowMs } = this;
     this.terms = terms;
-    this.feed = new RelayFeed({ ...services, relays: relay.hosts, events, logger, nowMs, randomBytes });
+    this.feed = new RelayFeed({ ...services, relays: relay.hosts, events, logger, nowMs, randomBytes, others });
     const onError = (error: unknown) => logger.error({ err: error }, 'a voice session could not be ended');
     const { feed } = this;
     const { resumeTimeoutMs } = terms;

@@ -128,7 +128,7 @@ describe('the occupancy in Redis, of two nodes', () => {
     await near.occupancy.showSession(session(alice));
     await near.occupancy.join(lobby, of(alice), 10);
     const newer: Session = { ...session(carol), userId: of(alice).userId };
-    await far.occupancy.showSession(newer);
+    await far.occupancy.claim(newer, null);
     expect(await far.occupancy.members(lobby)).toEqual([]);
     expect(await keys.hget('session:1', 'session_id')).toBe(`${carol}`);
     await expect(near.occupancy.join(tower, of(alice), 10)).rejects.toMatchObject({ code: 'REPLACED' });

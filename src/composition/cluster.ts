@@ -1,0 +1,83 @@
+/** This node of a cluster, where there is a Redis. */
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { RedisChannelSets } from '../channels/redis-channel-sets.js';
+import { Closers } from '../closers.js';
+import { Cluster } from '../cluster/cluster.js';
+import type { NodeRecord } from '../cluster/cluster-node.js';
+import type { Config } from '../config.js';
+import { MemoryEventBus } from '../events/memory-event-bus.js';
+import { SessionRegistry } from '../sessions/session-registry.js';
+import type { TlsCertificate } from '../tls-certificate.js';
+import { VERSION } from '../version.js';
+import { RelayPool } from '../voice/relay-pool.js';
+import { SessionHost } from '../voice/session-host.js';
+import type { ServerOptions } from './server-options.js';
+import type { Services } from './services.js';
+import { openRedis } from './stores.js';
+
+interface ClusterSurroundings {
+  readonly registry: SessionRegistry;
+  readonly local: MemoryEventBus;
+  readonly certificate: TlsCertificate;
+}
+
+/** Null where there is one process alone. */
+export async function openCluster(
+  options: ServerOptions,
+  { registry, local, certificate }: ClusterSurroundings,
+  closers: Closers,
+): Promise<Cluster | null> {
+  const { config, logger } = options;
+  const link = await openRedis(options, closers);
+  if (link === null) return null;
+  const record = recordOf(config, certificate);
+  const cluster = await Cluster.start({ link, registry, local, record, logger, nowMs: () => performance.now() });
+  closers.add(() => cluster.stop());
+  tellNeighbours(cluster, logger);
+  return cluster;
+}
+
+interface ClusterServices {
+  readonly services: Services;
+  readonly relay: RelayPool;
+  readonly host: SessionHost;
+  readonly logger: Logger;
+}
+
+/** Does what other nodes ask from now on. */
+export async function serveCluster(
+  cluster: Cluster,
+  { services, relay, host, logger }: ClusterServices,
+  closers: Closers,
+): Promise<void> {
+  const { organizations, channels, sessions, occupancy } = services;
+  const sets = new RedisChannelSets({ link: cluster.link, events: cluster.events, organizations, channels, logger });
+  closers.add(() => sets.close());
+  await cluster.serve({
+    ...{ sessions, occupancy, quality: relay },
+    deliverText: (sessionIds, message) => host.feed.deliverText(sessionIds, message),
+    setDraining: (isDraining) => cluster.nodes.setDraining(isDraining),
+  });
+}
+
+function recordOf(
+  { cluster, server }: Config,
+  { fingerprint }: TlsCertificate,
+): Omit<NodeRecord, 'draining' | 'startedAt' | 'sessions'> {
+  const { name, advertised_host: host, advertised_control_port: port, api_url: apiUrl } = cluster;
+  return {
+    name: name ?? `${hostname()}:${server.control_port}`,
+    version: VERSION,
+    apiUrl,
+    voice: host === null ? null : { host, controlPort: port ?? server.control_port, fingerprint },
+  };
+}
+
+function tellNeighbours({ nodes }: Cluster, logger: Logger): void {
+  logger.info({ node: nodes.self.name, others: nodes.others.map(({ name }) => name) }, 'a node of a cluster');
+  nodes.onChange(({ come, gone }) => {
+    for (const { name } of come) logger.info({ node: name }, 'another node has come');
+    for (const { name } of gone) logger.warn({ node: name }, 'another node is gone');
+  });
+}

@@ -1,0 +1,148 @@
+/** Several servers as processes, with one PostgreSQL and one Redis, and an organization with users. */
+import { DemoApi } from '../../scripts/demo-api.js';
+import { DemoServer } from '../../scripts/demo-server.js';
+import { type Credentials } from '../../src/client/control-link.js';
+import { VoiceClient, type VoiceClientOptions } from '../../src/client/voice-client.js';
+import { LoginDocument, type TypedDocumentString } from '../graphql/generated/graphql.js';
+import { eventually } from '../support/eventually.js';
+import { TestDatabase } from '../support/test-database.js';
+import { TestRedis } from '../support/test-redis.js';
+import { type Answer, ask, present } from '../support/test-server.js';
+
+export const PASSWORD = 'a password of somebody';
+const SECRET = 'a secret that the nodes of a test share';
+const ADMIN = 'admin';
+
+export interface ClusterWorldOptions {
+  readonly nodes: number;
+  /** Settings of all nodes, or of one by its index, by the names of their variables. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly environmentOf?: (index: number) => Readonly<Record<string, string>>;
+}
+
+/** An organization, and where it is placed. */
+export interface PlacedOrganization {
+  readonly id: string;
+  readonly tag: string;
+  readonly channelId: number;
+}
+
+export class ClusterWorld {
+  readonly redis: TestRedis;
+  readonly nodes: DemoServer[] = [];
+  readonly #database: TestDatabase;
+  readonly #options: ClusterWorldOptions;
+  readonly #clients: VoiceClient[] = [];
+  #organizations = 0;
+  #adminToken: Promise<string> | undefined;
+
+  static async start(options: ClusterWorldOptions): Promise<ClusterWorld> {
+    const world = new ClusterWorld(await TestRedis.start(), await TestDatabase.create(), options);
+    try {
+      for (let index = 0; index < options.nodes; index += 1) await world.addNode();
+      await world.untilAcquainted();
+      return world;
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
+  }
+
+  private constructor(redis: TestRedis, database: TestDatabase, options: ClusterWorldOptions) {
+    this.redis = redis;
+    this.#database = database;
+    this.#options = options;
+  }
+
+  async addNode(): Promise<DemoServer> {
+    const index = this.nodes.length;
+    const { host, port, user, database } = this.#database.connection;
+    const node = await DemoServer.start({
+      environment: {
+        PARLEY_DATABASE_URL: `postgresql://${user}@${encodeURIComponent(host)}:${port}/${database}`,
+        PARLEY_DATABASE_MAX_CONNECTIONS: '5',
+        PARLEY_REDIS_URL: this.redis.url,
+        PARLEY_SECURITY_JWT_SECRET: SECRET,
+        PARLEY_CLUSTER_NAME: `node ${index}`,
+        PARLEY_CLUSTER_ADVERTISED_HOST: '127.0.0.1',
+        PARLEY_LOG_FORMAT: 'json',
+        ...this.#options.environment,
+        ...this.#options.environmentOf?.(index),
+      },
+    });
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** Resolves when all nodes know each other as open. */
+  async untilAcquainted(): Promise<void> {
+    const link = await this.redis.link();
+    await eventually(async () => (await link.commands.keys('parley:node:*')).length === this.nodes.length);
+    // Each looks once a second.
+    await eventually(async () => (await link.commands.keys('parley:draining:*')).length === 0);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+  }
+
+  node(index: number): DemoServer {
+    return present(this.nodes[index]);
+  }
+
+  /** An organization with these users, who may join, speak and whisper, and its first channel. */
+  async organization(...usernames: readonly string[]): Promise<PlacedOrganization> {
+    this.#organizations += 1;
+    const tag = `org${this.#organizations}`;
+    const api = new DemoApi(this.node(0).httpUrl);
+    await api.login(ADMIN, this.node(0).adminPassword);
+    const id = await api.createOrganization(tag, tag);
+    const role = await api.createSpeakerRole(id, 'speaker', ['WHISPER']);
+    for (const name of usernames) await api.createUser(id, name, PASSWORD, role);
+    const { data } = await ask<{ organization: { channels: { nodes: { id: string }[] } } }, object>(
+      this.node(0).httpUrl,
+      `{ organization(id: "${id}") { channels(first: 1) { nodes { id } } } }`,
+      {},
+      await this.adminToken(),
+    );
+    return { id, tag, channelId: Number(present(data?.organization.channels.nodes[0]).id) };
+  }
+
+  async token(organizationTag: string | null, username: string, password = PASSWORD): Promise<string> {
+    const { data } = await ask(this.node(0).httpUrl, LoginDocument, { input: { organizationTag, username, password } });
+    return present(data?.login?.accessToken);
+  }
+
+  /** The token of one login of the first administrator. */
+  adminToken(): Promise<string> {
+    this.#adminToken ??= this.token(null, ADMIN, this.node(0).adminPassword);
+    return this.#adminToken;
+  }
+
+  ask<Data, Variables>(
+    index: number,
+    document: TypedDocumentString<Data, Variables> | string,
+    variables: Variables,
+    token: string,
+  ): Promise<Answer<Data>> {
+    return ask(this.node(index).httpUrl, document, variables, token);
+  }
+
+  /** A client of a user, who knocks at this node. */
+  async enter(
+    index: number,
+    { tag }: PlacedOrganization,
+    username: string,
+    options: Partial<VoiceClientOptions> = {},
+  ): Promise<VoiceClient> {
+    const credentials: Credentials = { organizationTag: tag, username, password: PASSWORD };
+    const { host, controlPort: port, certificateFingerprint: fingerprint } = this.node(index);
+    const client = await VoiceClient.connect({ host, port, fingerprint, credentials, clientName: 'test', ...options });
+    this.#clients.push(client);
+    return client;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    await this.redis.stop();
+    await this.#database.drop();
+  }
+}
