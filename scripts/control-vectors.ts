@@ -24,6 +24,8 @@ const CLIENT_KEY = '000102030405060708090a0b0c0d0e0f';
 const SERVER_KEY = '101112131415161718191a1b1c1d1e1f';
 const CHANNEL_KEY = '202122232425262728292a2b2c2d2e2f';
 const RESUME_TOKEN = '606162636465666768696a6b6c6d6e6f707172737475767778797a7b7c7d7e7f';
+const TICKET = '808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f7b7d';
+const CERTIFICATE_SHA256 = 'a0a1a2a3a4a5a6a7a8a9aaabacadaeafb0b1b2b3b4b5b6b7b8b9babbbcbdbebf';
 /** The vector "first packet" of voice-packets.json. */
 const VOICE_UP =
   '50000000002ac0ffee0100000000000140d47a5911e2fd2ddadc1da728e59e6e3efd80379b8e8daa5b7eaf52fc9c1bbd5aa644';
@@ -50,6 +52,21 @@ export function controlVectors(): object {
       frame('server', 'refused, the session having been ended', 1, 'refused', 3, [
         number(1, 'code', 26),
         text(2, 'message', 'You were removed from the server.'),
+      ]),
+      frame('client', 'login with a ticket of another node', 1, 'login', 2, [
+        number(1, 'protocol_version', 1),
+        text(2, 'client_name', 'example 1.0'),
+        boolean(5, 'follows_redirects', true),
+        bytes(6, 'ticket', TICKET),
+      ]),
+      frame('server', 'redirect to another node', 1, 'redirect', 18, [
+        message(1, 'node', [
+          text(1, 'host', 'node2.voice.example'),
+          number(2, 'port', 9000),
+          bytes(3, 'certificate_sha256', CERTIFICATE_SHA256),
+        ]),
+        bytes(2, 'ticket', TICKET),
+        number(3, 'valid_ms', 30000),
       ]),
       frame('client', 'logout', 9, 'logout', 22, []),
     ],

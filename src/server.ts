@@ -1,6 +1,5 @@
 /** The composition root: every part of the server is made here and in `composition/`, and handed what it needs. */
 import 'reflect-metadata';
-import { randomInt } from 'node:crypto';
 import type { Logger } from 'pino';
 import { ensureFirstAdministrator } from './auth/first-administrator.js';
 import type { BannerFacts } from './banner.js';
@@ -20,11 +19,10 @@ import { Health } from './health/health.js';
 import { Housekeeping } from './housekeeping.js';
 import { jwtSecret } from './jwt-secret.js';
 import { MemoryOccupancy } from './occupancy/memory-occupancy.js';
-import { NO_OTHER_NODES } from './sessions/other-nodes.js';
-import { SessionIds } from './sessions/session-ids.js';
 import { SessionRegistry } from './sessions/session-registry.js';
 import { VoiceQualityService } from './sessions/voice-quality.service.js';
 import { type TlsCertificate, tlsCertificate } from './tls-certificate.js';
+import { HERE_ALWAYS } from './voice/placement.js';
 import { RelayPool } from './voice/relay-pool.js';
 import { SessionHost } from './voice/session-host.js';
 
@@ -70,15 +68,13 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const local = new MemoryEventBus((err, { type }) =>
     logger.error({ err, type }, 'bug: a listener to an event failed'),
   );
-  const cluster = await openCluster(options, { registry, local, certificate }, closers);
+  const cluster = await openCluster(options, { registry, local, certificate, jwtSecret: secret }, closers);
   const events = cluster?.events ?? local;
   const database = await openDatabase(options, folder, events, closers);
   const store = cluster?.occupancy ?? new MemoryOccupancy();
   const decisions = makeServices(config, {
     ...{ database, events, secret, registry },
-    store,
-    sessionIds: cluster?.sessionIds ?? new SessionIds(randomInt(1, 2 ** 32)),
-    others: cluster?.others ?? NO_OTHER_NODES,
+    ...{ store, sessionIds: cluster?.sessionIds, others: cluster?.others },
   });
 
   const relay = await RelayPool.start({
@@ -92,8 +88,11 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   closers.add(() => relay.close());
   const voiceQuality = new VoiceQualityService(decisions.sessions, cluster?.others.qualitySource(relay) ?? relay);
   const services = { ...decisions, voiceQuality };
-  const others = cluster?.others ?? null;
-  const host = new SessionHost({ terms: voiceTerms(config), services, relay, events, logger, others });
+  const host = new SessionHost({
+    ...{ terms: voiceTerms(config), services, relay, events, logger },
+    others: cluster?.others ?? null,
+    placement: cluster?.placement ?? HERE_ALWAYS,
+  });
   closers.add(() => host.close());
   if (cluster !== null) await serveCluster(cluster, { services, relay, host, logger }, closers);
   const parts = { host, services, events, certificate, logger };

@@ -1,12 +1,13 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Welcome } from '../protocol/generated/control_pb.js';
+import type { Redirect, Welcome } from '../protocol/generated/control_pb.js';
 import { Backoff } from './backoff.js';
-import { type ClientBody, ControlStream, type ControlStreamOptions, type ServerBody } from './control-stream.js';
+import type { ClientBody, ControlStream, ControlStreamOptions, ServerBody } from './control-stream.js';
+import { type Entered, enterBy, logIn, resume } from './server-entrance.js';
+import { placesToSeek, type ServerPlace, toldPlace } from './server-place.js';
 import { VoiceClientError } from './voice-client-error.js';
 import type { VoiceReportFields } from './voice-meter.js';
 
-const PROTOCOL_VERSION = 1;
 /** The server ends a session from which nothing came for long; the protocol asks for a ping each 15 s at least. */
 const KEEP_ALIVE_INTERVAL_MS = 10_000;
 /** How long a connection that is lost is tried to be restored where nothing else is asked for, in milliseconds. */
@@ -28,6 +29,9 @@ export interface ControlLinkOptions extends ControlStreamOptions {
   readonly reconnectForMs?: number | undefined;
 }
 
+/** To the same session; to a new one at another node that goes on for it, in the same channels; or to a new one in none. */
+export type WayBack = 'resumed' | 'moved' | 'anew';
+
 /** What happens on a link. */
 export interface ControlLinkListener {
   /** An event of the server, in the order in which they came. */
@@ -38,15 +42,18 @@ export interface ControlLinkListener {
   alive(pong: ServerBody): void;
   /** The connection is lost, and another one is being sought. */
   reconnecting(reason: VoiceClientError): void;
-  /** There is another connection, to the same session where it is `resumed`, otherwise to a new one. Its state follows. */
-  welcomed(welcome: Welcome, resumed: boolean): void;
+  /** There is another connection. Its state follows. */
+  welcomed(welcome: Welcome, way: WayBack): void;
+  /** Resolves when voice goes by the connection of the last welcome. */
+  settled(): Promise<void>;
   /** There is no connection any more. Called once, and not after `close`. */
   lost(reason: VoiceClientError): void;
 }
 
 /**
  * The control connection of a session, and those that take its place when it breaks: by the resume token of the session,
- * or by a new login where the server does not know it any more. Keeps the connection alive.
+ * or by a new login, here or at another node of the server, where it is not known any more. It goes to another node when
+ * the server asks for it, and leaves the first one when voice goes by the other. Keeps the connection alive.
  */
 export class ControlLink {
   /** The words with which the server let the client in. */
@@ -57,8 +64,15 @@ export class ControlLink {
   /** Undefined while another one is sought. */
   #stream: ControlStream | undefined;
   #sinceMs = performance.now();
+  /** Where the session is. */
+  #place: ServerPlace;
+  #otherPlaces: readonly ServerPlace[];
   #sessionId: number;
   #token: Uint8Array;
+  /** True while another node is entered. */
+  #isMoving = false;
+  /** Why the present connection was lost meanwhile. */
+  #lostReason: VoiceClientError | undefined;
   #listener: ControlLinkListener | undefined;
   #isPersistent = false;
   #seeking: Promise<void> = Promise.resolve();
@@ -67,19 +81,15 @@ export class ControlLink {
 
   /** Connects and logs in. Throws CANNOT_CONNECT, CERTIFICATE_REFUSED, or the server's refusal. */
   static async open(options: ControlLinkOptions): Promise<ControlLink> {
-    const stream = await ControlStream.connect(options);
-    try {
-      return new ControlLink(options, stream, await enter(stream, loginRequest(options)));
-    } catch (error) {
-      await stream.close();
-      throw error;
-    }
+    return new ControlLink(options, await logIn(options, originOf(options)));
   }
 
-  private constructor(options: ControlLinkOptions, stream: ControlStream, welcome: Welcome) {
+  private constructor(options: ControlLinkOptions, { stream, welcome, place }: Entered) {
     this.#options = options;
     this.#stream = stream;
     this.welcome = welcome;
+    this.#place = place;
+    this.#otherPlaces = welcome.otherNodes.map((node) => toldPlace(node, options));
     this.#sessionId = welcome.sessionId;
     this.#token = welcome.resumeToken;
   }
@@ -132,7 +142,9 @@ export class ControlLink {
     const isPresent = () => this.#stream === stream && this.#ended === undefined;
     stream.listen({
       event: (body) => {
-        if (isPresent()) this.#listener?.event(body);
+        if (!isPresent()) return;
+        if (body.case === 'redirect') this.#seeking = this.#move(body.value, stream);
+        else this.#listener?.event(body);
       },
       lost: (reason) => {
         if (isPresent()) this.#onLost(reason);
@@ -140,7 +152,32 @@ export class ControlLink {
     });
   }
 
+  /** Goes to another node. Where that fails, all stays as it was until this node ends it. */
+  async #move(redirect: Redirect, former: ControlStream): Promise<void> {
+    if (this.#isMoving || this.#ended !== undefined) return;
+    this.#isMoving = true;
+    try {
+      const entered = await enterBy({ ...this.#options, signal: this.#closing.signal }, redirect);
+      if (await this.#take(entered, 'moved')) {
+        this.#lostReason = undefined;
+        await this.#listener?.settled();
+        await leave(former);
+      }
+    } catch (error) {
+      if (!(error instanceof VoiceClientError)) throw error;
+    }
+    this.#isMoving = false;
+    const lost = this.#lostReason;
+    this.#lostReason = undefined;
+    if (lost !== undefined && this.#ended === undefined) this.#onLost(lost);
+  }
+
   #onLost(reason: VoiceClientError): void {
+    if (this.#isMoving) {
+      // The node from which the client goes may end the connection first.
+      this.#lostReason = reason;
+      return;
+    }
     this.#stream = undefined;
     if (!this.#isPersistent || !isPassing(reason)) {
       this.#giveUp(reason);
@@ -155,10 +192,11 @@ export class ControlLink {
   async #seek(): Promise<void> {
     const { reconnectForMs = RECONNECT_FOR_MS } = this.#options;
     const endsAtMs = performance.now() + reconnectForMs;
+    const places = placesToSeek(this.#place, this.#otherPlaces, originOf(this.#options));
     let waitMs = this.#backoff.nextPauseMs();
-    while (this.#ended === undefined) {
+    for (let index = 0; this.#ended === undefined; ) {
       await sleep(waitMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-      const failure = await this.#attempt();
+      const failure = await this.#attempt(places[index % places.length] ?? this.#place);
       if (failure === undefined) return;
       const isVoidToken = failure.code === 'UNAUTHENTICATED' && this.#token.length > 0;
       if (!isVoidToken && !isPassing(failure)) {
@@ -166,37 +204,43 @@ export class ControlLink {
         return;
       }
       if (isVoidToken) this.#token = new Uint8Array(0);
+      else index += 1;
       waitMs = isVoidToken ? 0 : Math.max(this.#backoff.nextPauseMs(), failure.retryAfterMs ?? 0);
       if (performance.now() + waitMs > endsAtMs) this.#giveUp(failure);
     }
   }
 
-  /** Connects once, to the session where there is a token for it. Returns what went wrong, or undefined. */
-  async #attempt(): Promise<VoiceClientError | undefined> {
-    const resumes = this.#token.length > 0;
-    let stream: ControlStream | undefined;
+  /** Connects once, to the session where that is and there is a token for it. Returns what went wrong, or undefined. */
+  async #attempt(place: ServerPlace): Promise<VoiceClientError | undefined> {
+    const [sessionId, token] = [this.#sessionId, this.#token];
+    const resumes = token.length > 0 && place === this.#place;
     try {
       if (this.#ended !== undefined) return this.#ended;
-      stream = await ControlStream.connect({ ...this.#options, signal: this.#closing.signal });
-      const request = resumes ? resumeRequest(this.#sessionId, this.#token) : loginRequest(this.#options);
-      const welcome = await enter(stream, request);
-      if (this.#ended === undefined) this.#take(stream, welcome, resumes);
-      else await leave(stream);
+      const options = { ...this.#options, signal: this.#closing.signal };
+      const entered = resumes ? await resume(options, place, { sessionId, token }) : await logIn(options, place);
+      await this.#take(entered, resumes ? 'resumed' : 'anew');
       return undefined;
     } catch (error) {
-      await stream?.close();
       if (error instanceof VoiceClientError) return error;
       throw error;
     }
   }
 
-  #take(stream: ControlStream, welcome: Welcome, resumed: boolean): void {
+  /** Goes on by this connection; returns false where nobody waits for it any more. */
+  async #take({ stream, welcome, place }: Entered, way: WayBack): Promise<boolean> {
+    if (this.#ended !== undefined) {
+      await leave(stream);
+      return false;
+    }
     this.#stream = stream;
     this.#sinceMs = performance.now();
+    this.#place = place;
+    this.#otherPlaces = welcome.otherNodes.map((node) => toldPlace(node, this.#options));
     this.#sessionId = welcome.sessionId;
     this.#token = welcome.resumeToken;
-    this.#listener?.welcomed(welcome, resumed);
+    this.#listener?.welcomed(welcome, way);
     this.#follow(stream);
+    return true;
   }
 
   #ping(): void {
@@ -249,12 +293,6 @@ function isPassing({ code }: VoiceClientError): boolean {
   }
 }
 
-async function enter(stream: ControlStream, request: ClientBody): Promise<Welcome> {
-  const answer = await stream.request(request);
-  if (answer.case === 'welcome') return answer.value;
-  throw new VoiceClientError('MALFORMED', `The server does not speak the protocol: no welcome to the ${request.case}.`);
-}
-
 /** Ends the session too: a connection that just closes would leave it waiting. */
 async function leave(stream: ControlStream | undefined): Promise<void> {
   if (stream?.isOpen === true) stream.send({ case: 'logout', value: {} });
@@ -265,20 +303,7 @@ function away(): VoiceClientError {
   return new VoiceClientError('DISCONNECTED', 'The connection is lost, and being restored.');
 }
 
-function resumeRequest(sessionId: number, token: Uint8Array): ClientBody {
-  return { case: 'resume', value: { protocolVersion: PROTOCOL_VERSION, sessionId, token } };
-}
-
-function loginRequest({ credentials, clientName }: ControlLinkOptions): ClientBody {
-  return {
-    case: 'login',
-    value: {
-      protocolVersion: PROTOCOL_VERSION,
-      clientName,
-      credentials:
-        'accessToken' in credentials
-          ? { case: 'accessToken', value: credentials.accessToken }
-          : { case: 'password', value: credentials },
-    },
-  };
+/** Where the client knocked first. */
+function originOf({ host, port, fingerprint, insecure }: ControlLinkOptions): ServerPlace {
+  return { host, port, fingerprint, insecure };
 }

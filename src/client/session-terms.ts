@@ -39,6 +39,8 @@ export interface SessionTerms {
   readonly limits: VoiceLimits;
   /** The server's UDP port. */
   readonly voicePort: number;
+  /** Where that is; empty where the control connection leads there. */
+  readonly voiceHost: string;
   /** For the session tags of what the client sends. */
   readonly clientKey: KeyObject;
   /** For the session tags of what the server itself sends. */
@@ -62,6 +64,7 @@ export function readWelcome({ voice, limits, ...who }: Welcome): SessionTerms {
       maxWhisperReceivers,
     },
     voicePort: voice.udpPort,
+    voiceHost: voice.udpHost,
     clientKey: toKey(voice.clientKey),
     serverKey: toKey(voice.serverKey),
   };

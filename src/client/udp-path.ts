@@ -1,4 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
+import { isIP } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { Deferred } from './deferred.js';
 import { type PathMode, PathMonitor } from './path-monitor.js';
@@ -12,6 +13,8 @@ const PROBE_TIMEOUT_MS = 1000;
 export interface UdpPathOptions {
   /** The address of the server's end of the control connection, IPv4 or IPv6. */
   readonly address: string;
+  /** Where voice goes, a name or an address; empty where that is `address`. */
+  readonly host: string;
   /** The address of the client's end of it. */
   readonly localAddress: string;
   readonly port: number;
@@ -35,6 +38,7 @@ export class UdpPath {
   #knownMode: PathMode = 'probing';
   #connected = false;
   #closed = false;
+  #isRetired = false;
   #timer: NodeJS.Timeout | undefined;
   #advanceAtMs = Number.POSITIVE_INFINITY;
   readonly #settled = new Deferred();
@@ -43,11 +47,13 @@ export class UdpPath {
   /** Opens a socket that takes datagrams of the server only, and begins to ping. */
   constructor(options: UdpPathOptions) {
     this.#options = options;
-    this.#socket = createSocket(options.address.includes(':') ? 'udp6' : 'udp4');
+    const host = options.host || options.address;
+    // A name is looked for among the addresses of the kind by which the server was reached.
+    this.#socket = createSocket((isIP(host) === 0 ? options.address : host).includes(':') ? 'udp6' : 'udp4');
     // An unreachable port or network shows itself as pings without an answer, which is what the monitor looks at.
     this.#socket.on('error', () => undefined);
     this.#socket.on('message', (packet) => this.#receive(packet));
-    this.#socket.connect(options.port, options.address, (error?: Error) => {
+    this.#socket.connect(options.port, host, (error?: Error) => {
       this.#connected = error === undefined;
       this.#advance();
     });
@@ -94,6 +100,13 @@ export class UdpPath {
     clearTimeout(timer);
   }
 
+  /** Pings no more and sends nothing, but takes what still comes. */
+  retire(): void {
+    clearTimeout(this.#timer);
+    this.#isRetired = true;
+    this.#settled.resolve();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -126,7 +139,7 @@ export class UdpPath {
 
   /** Sends what is due, and sets the timer for what comes next. */
   #advance(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#isRetired) return;
     const nowMs = performance.now();
     const due = this.#monitor.due(nowMs);
     if (due.udp) this.#sendDatagram(this.#options.sealPing(this.#monitor.nextPing(nowMs)));

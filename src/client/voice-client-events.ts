@@ -70,6 +70,8 @@ export interface VoiceClientEvents {
   reconnecting: [reason: VoiceClientError];
   /** The client is back: in the same session where it is `resumed`, otherwise in a new one, which is in no channel. */
   reconnected: [resumed: boolean];
+  /** The session goes on at another node of the server, under another id and in the same channels; nothing has to be done. */
+  moved: [];
   /** Voice takes another way from now on. */
   path: [mode: PathMode];
   /** The connection is gone for good, other than by `close`. Nothing follows. */

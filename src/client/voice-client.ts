@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { ChannelKey, TextMessage, Welcome, WhisperKey } from '../protocol/generated/control_pb.js';
-import { ControlLink, type ControlLinkOptions } from './control-link.js';
+import { ControlLink, type ControlLinkOptions, type WayBack } from './control-link.js';
 import type { ClientBody, ServerBody } from './control-stream.js';
 import { Deferred } from './deferred.js';
 import { type ModerationAction, moderateRequest } from './moderation.js';
@@ -51,7 +51,7 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
   #path: UdpPath;
   #counter = 0;
   /** While the state is told again after a broken connection: what was known before, and was not told again yet. */
-  #returning: { readonly resumed: boolean; readonly targets: Set<number> } | undefined;
+  #returning: { readonly way: WayBack; readonly targets: Set<number> } | undefined;
   #sent = { udp: 0, tunnel: 0, not: 0 };
   #ended: VoiceClientError | undefined;
 
@@ -92,7 +92,8 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
       voiceReport: () => this.#meter.report(performance.now(), this.#path.roundTripMs),
       alive: (pong) => this.#takePong(pong),
       reconnecting: (reason) => this.emit('reconnecting', reason),
-      welcomed: (next, resumed) => this.#return(next, resumed),
+      welcomed: (next, way) => this.#return(next, way),
+      settled: () => this.#path.settled(),
       lost: (reason) => this.#lose(reason),
     });
   }
@@ -326,11 +327,12 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
   }
 
   #openPath(): UdpPath {
-    const { identity, voicePort, clientKey, serverKey } = this.#terms;
+    const { identity, voicePort, voiceHost, clientKey, serverKey } = this.#terms;
     const { sessionId } = identity;
     const { remote, local } = this.#control.addresses;
     return new UdpPath({
       address: remote,
+      host: voiceHost,
       localAddress: local,
       port: this.#options.udpPort ?? voicePort,
       sealPing: (probe) => sealPing(sessionId, this.#nextCounter(), probe, clientKey),
@@ -343,15 +345,22 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
   }
 
   /** There is another connection. The keys of a resumed session are those of before, and voice goes on by UDP unless the network has changed. */
-  #return(welcome: Welcome, resumed: boolean): void {
+  #return(welcome: Welcome, way: WayBack): void {
     const { remote, local } = this.#control.addresses;
     this.#terms = readWelcome(welcome);
     this.#view.restart();
-    this.#returning = { resumed, targets: new Set(this.#receiver.targets) };
-    if (resumed && this.#path.leadsTo(remote, local)) return;
-    if (!resumed) this.#beginAnew();
-    this.#path.close();
+    this.#returning = { way, targets: new Set(this.#receiver.targets) };
+    if (way === 'resumed' && this.#path.leadsTo(remote, local)) return;
+    if (way !== 'resumed') this.#beginAnew();
+    const former = this.#path;
     this.#path = this.#openPath();
+    if (way !== 'moved') {
+      former.close();
+      return;
+    }
+    // Until the new way is open, the former node is still heard.
+    former.retire();
+    this.#path.settled().then(() => former.close());
   }
 
   #beginAnew(): void {
@@ -365,9 +374,10 @@ export class VoiceClient extends EventEmitter<VoiceClientEvents> {
     const returning = this.#returning;
     if (returning === undefined) return;
     this.#returning = undefined;
-    for (const target of returning.targets) this.#forgetTarget(target, returning.resumed);
+    for (const target of returning.targets) this.#forgetTarget(target, returning.way !== 'anew');
     for (const change of this.#view.settle()) this.#tell(change);
-    this.emit('reconnected', returning.resumed);
+    if (returning.way === 'moved') this.emit('moved');
+    else this.emit('reconnected', returning.way === 'resumed');
   }
 
   /** The server gives this session the target no longer. */

@@ -9,10 +9,13 @@ import type { RedisLink } from '../redis/redis-link.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
 import { ClusterCalls } from './cluster-calls.js';
 import type { NodeRecord } from './cluster-node.js';
+import type { ClusterSecret } from './cluster-secret.js';
 import { ClusterSessions, type SessionServices } from './cluster-sessions.js';
 import { NodeRegistry } from './node-registry.js';
 import { SessionIdBlocks } from './session-id-blocks.js';
 import { SessionMirror } from './session-mirror.js';
+import { SessionPlacement } from './session-placement.js';
+import { Tickets } from './tickets.js';
 
 export interface ClusterOptions {
   readonly link: RedisLink;
@@ -21,6 +24,7 @@ export interface ClusterOptions {
   readonly local: MemoryEventBus;
   /** What this node tells of itself. */
   readonly record: Omit<NodeRecord, 'draining' | 'startedAt' | 'sessions'>;
+  readonly secret: ClusterSecret;
   readonly logger: Logger;
   /** A monotonic clock, in milliseconds. */
   readonly nowMs: () => number;
@@ -46,6 +50,7 @@ export class Cluster {
   readonly nodes: NodeRegistry;
   readonly calls: ClusterCalls;
   readonly others: ClusterSessions;
+  readonly placement: SessionPlacement;
   readonly link: RedisLink;
   readonly #presence: RedisPresence;
   readonly #mirror: SessionMirror;
@@ -65,7 +70,7 @@ export class Cluster {
   constructor(
     parts: ClusterParts,
     mirror: SessionMirror,
-    { link, registry, logger }: ClusterOptions,
+    { link, registry, secret, logger }: ClusterOptions,
     stops: readonly Stop[],
   ) {
     const { events, presence, sessionIds, calls, nodes } = parts;
@@ -76,6 +81,8 @@ export class Cluster {
     this.nodes = nodes;
     this.calls = calls;
     this.others = new ClusterSessions({ occupancy: presence.occupancy, calls, registry, logger });
+    const tickets = new Tickets({ link, node: presence.occupancy.node, secret });
+    this.placement = new SessionPlacement(nodes, tickets);
     this.#presence = presence;
     this.#mirror = mirror;
     this.#stops = stops;

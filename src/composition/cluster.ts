@@ -5,6 +5,7 @@ import { RedisChannelSets } from '../channels/redis-channel-sets.js';
 import { Closers } from '../closers.js';
 import { Cluster } from '../cluster/cluster.js';
 import type { NodeRecord } from '../cluster/cluster-node.js';
+import { ClusterSecret } from '../cluster/cluster-secret.js';
 import type { Config } from '../config.js';
 import { MemoryEventBus } from '../events/memory-event-bus.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
@@ -20,19 +21,23 @@ interface ClusterSurroundings {
   readonly registry: SessionRegistry;
   readonly local: MemoryEventBus;
   readonly certificate: TlsCertificate;
+  /** Signs access tokens, which all nodes accept. */
+  readonly jwtSecret: string;
 }
 
 /** Null where there is one process alone. */
 export async function openCluster(
   options: ServerOptions,
-  { registry, local, certificate }: ClusterSurroundings,
+  { registry, local, certificate, jwtSecret }: ClusterSurroundings,
   closers: Closers,
 ): Promise<Cluster | null> {
   const { config, logger } = options;
   const link = await openRedis(options, closers);
   if (link === null) return null;
   const record = recordOf(config, certificate);
-  const cluster = await Cluster.start({ link, registry, local, record, logger, nowMs: () => performance.now() });
+  const secret = new ClusterSecret(config.cluster.secret ?? jwtSecret);
+  const nowMs = () => performance.now();
+  const cluster = await Cluster.start({ link, registry, local, record, secret, logger, nowMs });
   closers.add(() => cluster.stop());
   tellNeighbours(cluster, logger);
   return cluster;

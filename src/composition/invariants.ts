@@ -27,8 +27,7 @@ export function openInvariants(
   { cluster, services, ...parts }: WatchedParts,
   closers: Closers,
 ): InvariantWatch {
-  const stored =
-    cluster === null ? null : { account: new RedisAccount(cluster.link), node: cluster.occupancy.node };
+  const stored = cluster === null ? null : { account: new RedisAccount(cluster.link), node: cluster.occupancy.node };
   const check = new OccupancyCheck({
     ...parts,
     redis: stored,

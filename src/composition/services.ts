@@ -1,4 +1,5 @@
 /** Every service, with what it needs. */
+import { randomInt } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { ApiKeyService } from '../api-keys/api-key.service.js';
 import { AuditService } from '../audit/audit.service.js';
@@ -22,7 +23,7 @@ import { RoleService } from '../roles/role.service.js';
 import { ModerationService } from '../sessions/moderation.service.js';
 import type { OtherNodes } from '../sessions/other-nodes.js';
 import { SessionService } from '../sessions/session.service.js';
-import type { SessionIdSource } from '../sessions/session-ids.js';
+import { type SessionIdSource, SessionIds } from '../sessions/session-ids.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
 import { VoiceQualityService } from '../sessions/voice-quality.service.js';
 import { UserService } from '../users/user.service.js';
@@ -39,12 +40,15 @@ interface ServiceParts {
   readonly secret: string;
   readonly registry: SessionRegistry;
   readonly store: Occupancy;
-  readonly sessionIds: SessionIdSource;
-  readonly others: OtherNodes;
+  /** Ids of this process alone where it is left out. */
+  readonly sessionIds?: SessionIdSource | undefined;
+  /** None where it is left out. */
+  readonly others?: OtherNodes | undefined;
 }
 
 export function makeServices({ server, security, limits }: Config, parts: ServiceParts) {
-  const { database, events, secret, registry, store, sessionIds, others } = parts;
+  const { database, events, secret, registry, store, others } = parts;
+  const sessionIds = parts.sessionIds ?? new SessionIds(randomInt(1, 2 ** 32));
   const hasher = new PasswordHasher({
     concurrency: Math.max(1, availableParallelism() - 1),
     maxWaiting: MAX_WAITING_PASSWORDS,

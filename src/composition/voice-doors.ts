@@ -18,7 +18,7 @@ export interface VoiceParts {
   readonly logger: Logger;
 }
 
-export function voiceTerms({ server, audio, limits }: Config): VoiceTerms {
+export function voiceTerms({ server, audio, limits, redis, cluster }: Config): VoiceTerms {
   return {
     serverName: `Parley ${VERSION}`,
     maxBitrate: audio.max_bitrate,
@@ -26,6 +26,7 @@ export function voiceTerms({ server, audio, limits }: Config): VoiceTerms {
     maxJoinedChannels: limits.max_joined_channels,
     idleTimeoutMs: server.idle_timeout_ms,
     resumeTimeoutMs: server.resume_timeout_ms,
+    udpHost: redis.url === null ? '' : (cluster.advertised_host ?? ''),
   };
 }
 

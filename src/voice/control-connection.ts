@@ -13,6 +13,7 @@ import {
   type ServerBody,
 } from './control-frames.js';
 import type { VoiceConnection } from './live-sessions.js';
+import { Redirected } from './placement.js';
 import { disconnect, refused } from './refusal.js';
 import { VoiceQueue } from './voice-queue.js';
 
@@ -35,7 +36,7 @@ export type RequestBody = Exclude<
   { case: 'login' } | { case: 'resume' } | { case: 'logout' } | { case: 'tunneledVoice' } | { case: undefined }
 >;
 
-/** What a connection asks of whoever serves it. What is thrown refuses the request; anything but an AppError is a bug. */
+/** What a connection asks of whoever serves it. What is thrown refuses the request, or a {@link Redirected} answers a login; anything but these and an AppError is a bug. */
 export interface ConnectionHandler {
   /** Answers a login. What it returns is called at the moment of the answer, and gives the frames of it. */
   login(login: Login, requestId: string): Promise<(messageId: number) => Uint8Array>;
@@ -249,6 +250,11 @@ export class ControlConnection implements VoiceConnection {
   }
 
   #refuse(messageId: number, error: unknown, requestId: string): void {
+    if (error instanceof Redirected) {
+      this.send(encodeServerMessage(messageId, error.body));
+      this.#finish('disconnected', false);
+      return;
+    }
     if (!(error instanceof AppError) || error.kind === 'bug') {
       this.#fail(error, requestId);
       return;

@@ -1,7 +1,6 @@
 import { notFound, unreachable } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
 import { type ChannelId, channelId, parseSerial, type WhisperTargetId } from '../ids.js';
-import type { OccupancyService } from '../occupancy/occupancy.service.js';
 import type { Login, Ping, Resume, SetWhisperTarget } from '../protocol/generated/control_pb.js';
 import { MAX_PACKET_BYTES } from '../relay/packet.js';
 import type { RequestContext, UserActor } from '../request-context.js';
@@ -18,7 +17,6 @@ import { toWhisperTarget, whisperAudience } from './whisper-request.js';
 
 /** What requests are answered with. */
 export interface RequestPorts extends OpeningPorts {
-  readonly occupancy: OccupancyService;
   readonly moderation: ModerationService;
   /** A monotonic clock, in milliseconds. */
   readonly nowMs: () => number;

@@ -13,6 +13,7 @@ import type { SessionService } from '../sessions/session.service.js';
 import type { UserService } from '../users/user.service.js';
 import { type Client, ControlRequests, type RequestPorts } from './control-requests.js';
 import { LiveSessions } from './live-sessions.js';
+import { HERE_ALWAYS, type Placement } from './placement.js';
 import { RelayFeed, type RemoteClients } from './relay-feed.js';
 import type { RelayPool } from './relay-pool.js';
 import type { VoiceTerms } from './session-opening.js';
@@ -38,6 +39,8 @@ export interface SessionHostOptions {
   readonly logger: Logger;
   /** The way to the clients of other nodes; null where there are none. */
   readonly others?: RemoteClients | null;
+  /** Where clients are served; here where it is left out. */
+  readonly placement?: Placement;
 }
 
 /** What serves the sessions of voice clients, whatever door they come through, and keeps the relay at their rights. */
@@ -50,7 +53,7 @@ export class SessionHost {
   readonly #ports: RequestPorts;
   readonly #unsubscribe: () => void;
 
-  constructor({ terms, services, relay, events, logger, others = null }: SessionHostOptions) {
+  constructor({ terms, services, relay, events, logger, others = null, placement = HERE_ALWAYS }: SessionHostOptions) {
     const { nowMs } = this;
     this.terms = terms;
     this.feed = new RelayFeed({ ...services, relays: relay.hosts, events, logger, nowMs, randomBytes, others });
@@ -58,7 +61,7 @@ export class SessionHost {
     const { feed } = this;
     const { resumeTimeoutMs } = terms;
     this.live = new LiveSessions({ ...services, feed, resumeTimeoutMs, nowMs, randomBytes, onError });
-    this.#ports = { ...services, events, feed, live: this.live, terms, nowMs, onError };
+    this.#ports = { ...services, events, feed, live: this.live, terms, placement, nowMs, onError };
     // The feed has subscribed before: clients are told of an end when the relay is.
     this.#unsubscribe = events.subscribe((event) => {
       if (event.type === 'session_closed') this.live.ended(event.sessionId, event.reason, event.message);

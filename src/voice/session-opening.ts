@@ -2,14 +2,16 @@ import type { AuthService } from '../auth/auth.service.js';
 import { AppError, invalidInput, notFound, unreachable } from '../errors.js';
 import type { DomainEvent } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
-import type { SessionId } from '../ids.js';
+import type { ChannelId, SessionId } from '../ids.js';
+import type { OccupancyService } from '../occupancy/occupancy.service.js';
 import type { Login, Resume } from '../protocol/generated/control_pb.js';
 import { MAX_PACKET_BYTES } from '../relay/packet.js';
 import { ANONYMOUS, type Door, type RequestContext, systemContext, type UserActor } from '../request-context.js';
 import { MAX_LISTENED_CHANNELS, type Session } from '../sessions/session.js';
-import type { SessionService } from '../sessions/session.service.js';
+import type { Inheritance, OpenedSession, SessionService } from '../sessions/session.service.js';
 import { encodeServerMessage, MAX_FRAME_BYTES, type ServerBody } from './control-frames.js';
 import type { LiveSession, LiveSessions, VoiceConnection } from './live-sessions.js';
+import { type Arrival, type Placement, Redirected } from './placement.js';
 import type { RelayFeed } from './relay-feed.js';
 import { MAX_WHISPER_RECEIVERS, MAX_WHISPER_TARGETS } from './whispers.js';
 
@@ -28,12 +30,17 @@ export interface VoiceTerms {
   readonly idleTimeoutMs: number;
   /** How long a session waits for its client after its connection was lost; 0 where it does not wait. */
   readonly resumeTimeoutMs: number;
+  /** Where voice goes by UDP; empty where that is where the control connection leads. */
+  readonly udpHost: string;
 }
 
 /** What sessions are opened with. */
 export interface OpeningPorts {
   readonly auth: AuthService;
   readonly sessions: SessionService;
+  readonly occupancy: OccupancyService;
+  /** Where clients are served. */
+  readonly placement: Placement;
   readonly events: EventBus;
   readonly feed: RelayFeed;
   readonly live: LiveSessions;
@@ -75,12 +82,13 @@ export class SessionOpening {
     requireVersion(login.protocolVersion);
     const { connection, door, remoteAddress } = this.#visitor;
     const ctx: RequestContext = { actor: ANONYMOUS, door, requestId, remoteAddress };
-    const { sessions, feed, live } = this.#ports;
-    const actor = await this.#authenticate(ctx, login);
-    const session = await sessions.open({ ...ctx, actor }, { clientName: login.clientName });
+    const { feed, live, sessions } = this.#ports;
+    const { actor, inherits } = await this.#authenticate(ctx, login);
+    const { session, channelIds } = await this.#begin({ ...ctx, actor }, login, inherits);
     this.#begun = session.id;
     try {
       await feed.admit(session);
+      if (channelIds.length > 0) await this.#enter(session, channelIds);
       // Nobody would end the session of a connection that has ended before it had one.
       if (this.#isGone) throw notFound('session');
     } catch (error) {
@@ -92,6 +100,32 @@ export class SessionOpening {
       this.#begun = null;
       return { live: live.open(session, actor, connection), frames };
     };
+  }
+
+  /** Throws {@link Redirected} where the session is to be opened elsewhere. */
+  async #begin(
+    ctx: RequestContext & { readonly actor: UserActor },
+    { clientName, credentials, followsRedirects }: Login,
+    inherits: Inheritance | null,
+  ): Promise<OpenedSession> {
+    const { sessions, placement } = this.#ports;
+    if (inherits !== null) return sessions.takeOver(ctx, clientName, inherits);
+    if (credentials.case !== 'ticket') {
+      const redirection = await placement.elsewhere(ctx.actor, followsRedirects);
+      if (redirection !== null) throw new Redirected(redirection);
+    }
+    return { session: await sessions.open(ctx, { clientName }), channelIds: [] };
+  }
+
+  /** A session that has come from another node is in its channels, and has their keys, before its client is welcomed. */
+  async #enter(session: Session, channelIds: readonly ChannelId[]): Promise<void> {
+    const { occupancy, feed } = this.#ports;
+    await occupancy.adopt(systemContext('voice-move'), session.id, channelIds);
+    const entered = await Promise.allSettled(channelIds.map((id) => feed.untilJoined(session, id)));
+    for (const outcome of entered) {
+      // Who may not be there any more is taken out, and sees it.
+      if (outcome.status === 'rejected' && !(outcome.reason instanceof AppError)) throw outcome.reason;
+    }
   }
 
   /** Comes back to a session. Throws the reasons of a refused Resume. */
@@ -114,32 +148,35 @@ export class SessionOpening {
   }
 
   /** Somebody whose password is changed or who is removed while this looks must not come in afterwards. */
-  async #authenticate(ctx: RequestContext, login: Login): Promise<UserActor> {
+  async #authenticate(ctx: RequestContext, login: Login): Promise<Arrival> {
     const meanwhile: DomainEvent[] = [];
     const unsubscribe = this.#ports.events.subscribe((event) => {
       if ('userId' in event) meanwhile.push(event);
     });
     try {
-      const actor = await this.#identify(ctx, login);
-      if (this.#isGone || meanwhile.some((event) => withdraws(event, actor))) {
+      const arrival = await this.#identify(ctx, login);
+      if (this.#isGone || meanwhile.some((event) => withdraws(event, arrival.actor))) {
         throw new AppError('UNAUTHENTICATED', 'This login does not hold any more.');
       }
-      return actor;
+      return arrival;
     } finally {
       unsubscribe();
     }
   }
 
-  #identify(ctx: RequestContext, { credentials }: Login): Promise<UserActor> {
-    const { auth } = this.#ports;
+  async #identify(ctx: RequestContext, { credentials }: Login): Promise<Arrival> {
+    const { auth, placement } = this.#ports;
     switch (credentials.case) {
       case 'password': {
         const { organizationTag, username, password } = credentials.value;
         const tag = organizationTag === '' ? null : organizationTag;
-        return auth.verifyPassword(ctx, { organizationTag: tag, username, password });
+        const actor = await auth.verifyPassword(ctx, { organizationTag: tag, username, password });
+        return { actor, inherits: null };
       }
       case 'accessToken':
-        return auth.authenticate(credentials.value, ctx.remoteAddress);
+        return { actor: await auth.authenticate(credentials.value, ctx.remoteAddress), inherits: null };
+      case 'ticket':
+        return placement.admit(credentials.value);
       case undefined:
         throw invalidInput(['credentials'], 'Log in with a password or an access token.');
       default:
@@ -149,9 +186,9 @@ export class SessionOpening {
 
   /** From now on the client is told what happens. */
   #welcome(session: Session, messageId: number): Uint8Array {
-    const { feed, live } = this.#ports;
+    const { feed, live, placement } = this.#ports;
     const { keys, udpPort, name, tag, frames } = feed.enter(session, this.#visitor.connection);
-    const { serverName, maxBitrate, defaultBitrate, maxJoinedChannels, idleTimeoutMs, resumeTimeoutMs } =
+    const { serverName, maxBitrate, defaultBitrate, maxJoinedChannels, idleTimeoutMs, resumeTimeoutMs, udpHost } =
       this.#ports.terms;
     const { id, userId, username, organizationId } = session;
     const welcome: ServerBody = {
@@ -163,7 +200,7 @@ export class SessionOpening {
         organizationId,
         organizationName: name,
         organizationTag: tag,
-        voice: { udpPort, clientKey: keys.clientKey, serverKey: keys.serverKey },
+        voice: { udpPort, clientKey: keys.clientKey, serverKey: keys.serverKey, udpHost },
         limits: {
           maxFrameBytes: MAX_FRAME_BYTES,
           maxDatagramBytes: MAX_PACKET_BYTES,
@@ -178,6 +215,7 @@ export class SessionOpening {
         },
         serverName,
         resumeToken: live.issueToken(id),
+        otherNodes: [...placement.others()],
       },
     };
     return Buffer.concat([encodeServerMessage(messageId, welcome), frames]);

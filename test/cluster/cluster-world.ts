@@ -3,6 +3,7 @@ import { DemoApi } from '../../scripts/demo-api.js';
 import { DemoServer } from '../../scripts/demo-server.js';
 import { type Credentials } from '../../src/client/control-link.js';
 import { VoiceClient, type VoiceClientOptions } from '../../src/client/voice-client.js';
+import type { RedisLink } from '../../src/redis/redis-link.js';
 import { LoginDocument, type TypedDocumentString } from '../graphql/generated/graphql.js';
 import { eventually } from '../support/eventually.js';
 import { TestDatabase } from '../support/test-database.js';
@@ -34,6 +35,7 @@ export class ClusterWorld {
   readonly #options: ClusterWorldOptions;
   readonly #clients: VoiceClient[] = [];
   #organizations = 0;
+  #link: Promise<RedisLink> | undefined;
   #adminToken: Promise<string> | undefined;
 
   static async start(options: ClusterWorldOptions): Promise<ClusterWorld> {
@@ -76,10 +78,10 @@ export class ClusterWorld {
 
   /** Resolves when all nodes know each other as open. */
   async untilAcquainted(): Promise<void> {
-    const link = await this.redis.link();
-    await eventually(async () => (await link.commands.keys('parley:node:*')).length === this.nodes.length);
+    const keys = await this.keys();
+    await eventually(async () => (await keys.keys('parley:node:*')).length === this.nodes.length);
     // Each looks once a second.
-    await eventually(async () => (await link.commands.keys('parley:draining:*')).length === 0);
+    await eventually(async () => (await keys.keys('parley:draining:*')).length === 0);
     await new Promise((resolve) => setTimeout(resolve, 1100));
   }
 
@@ -137,6 +139,34 @@ export class ClusterWorld {
     const client = await VoiceClient.connect({ host, port, fingerprint, credentials, clientName: 'test', ...options });
     this.#clients.push(client);
     return client;
+  }
+
+  /** The index of the node that serves the client. */
+  async homeOf(client: VoiceClient): Promise<number> {
+    return this.#indexOf(await this.sessionNode(client.identity.userId));
+  }
+
+  /** The id of the node that has the session of a user. */
+  async sessionNode(userId: number): Promise<string> {
+    return eventually(async () =>
+      (await this.keys()).hget(`session:${userId}`, 'node').then((node) => node ?? undefined),
+    );
+  }
+
+  /** The index of the node at which an organization is placed. */
+  async placeOf({ id }: PlacedOrganization): Promise<number> {
+    return this.#indexOf(present(await (await this.keys()).hget(`parley:placement:${id}`, 'node')));
+  }
+
+  /** What other tools see in Redis. */
+  async keys(): Promise<RedisLink['commands']> {
+    this.#link ??= this.redis.link();
+    return (await this.#link).commands;
+  }
+
+  async #indexOf(node: string): Promise<number> {
+    const told = await (await this.keys()).get(`parley:node:${node}`);
+    return Number(String(Object(JSON.parse(told ?? '{}')).name).replace('node ', ''));
   }
 
   async stop(): Promise<void> {

@@ -70,7 +70,8 @@ class ParleyClient(asyncio.DatagramProtocol):
         self._session_id = welcome["session_id"]
         self._client_key = welcome["voice"]["client_key"]
         self._server_key = welcome["voice"]["server_key"]
-        address = (self._connection.server_address, welcome["voice"]["udp_port"])
+        host = welcome["voice"].get("udp_host") or self._connection.server_address
+        address = (host, welcome["voice"]["udp_port"])
         self._udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, remote_addr=address)
         await self._synchronized
         tell("welcome", session_id=self._session_id, username=welcome["username"], channels=self._channel_names())

@@ -67,8 +67,11 @@ export class VoiceWorld {
     const registry = new SessionRegistry();
     const { events } = services.test;
     const logger = pino({ level: 'silent' });
+    const node = 'the node of the test';
     const presence =
-      options.redis === undefined ? null : await RedisPresence.start({ link: options.redis, registry, events, logger });
+      options.redis === undefined
+        ? null
+        : await RedisPresence.start({ link: options.redis, node, registry, events, logger });
     const world = new VoiceWorld(services, relay, { registry, presence }, options);
     presence?.use(world);
     await world.#start(options);
@@ -197,6 +200,7 @@ export class VoiceWorld {
         maxJoinedChannels,
         idleTimeoutMs,
         resumeTimeoutMs,
+        udpHost: '',
       },
       services: { auth, sessions, occupancy, moderation, permissions, channels, organizations, users, bans },
       relay: pool,

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file control.proto.
  */
 export const file_control: GenFile = /*@__PURE__*/
-  fileDesc("Cg1jb250cm9sLnByb3RvEhFwYXJsZXkuY29udHJvbC52MSLxBQoNQ2xpZW50TWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEikKBWxvZ2luGAIgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTG9naW5IABInCgRqb2luGAMgASgLMhcucGFybGV5LmNvbnRyb2wudjEuSm9pbkgAEikKBWxlYXZlGAQgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTGVhdmVIABI5Cg5zZXRfc2VsZl9zdGF0ZRgFIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlNldFNlbGZTdGF0ZUgAEicKBHBpbmcYBiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5QaW5nSAASOgoOdHVubmVsZWRfdm9pY2UYByABKAsyIC5wYXJsZXkuY29udHJvbC52MS5UdW5uZWxlZFZvaWNlSAASQQoSc2V0X3doaXNwZXJfdGFyZ2V0GAggASgLMiMucGFybGV5LmNvbnRyb2wudjEuU2V0V2hpc3BlclRhcmdldEgAEkcKFXJlbW92ZV93aGlzcGVyX3RhcmdldBgJIAEoCzImLnBhcmxleS5jb250cm9sLnYxLlJlbW92ZVdoaXNwZXJUYXJnZXRIABIrCgZsaXN0ZW4YCiABKAsyGS5wYXJsZXkuY29udHJvbC52MS5MaXN0ZW5IABIvCgh1bmxpc3RlbhgLIAEoCzIbLnBhcmxleS5jb250cm9sLnYxLlVubGlzdGVuSAASLwoIbW9kZXJhdGUYDCABKAsyGy5wYXJsZXkuY29udHJvbC52MS5Nb2RlcmF0ZUgAEjAKCXNlbmRfdGV4dBgUIAEoCzIbLnBhcmxleS5jb250cm9sLnYxLlNlbmRUZXh0SAASKwoGcmVzdW1lGBUgASgLMhkucGFybGV5LmNvbnRyb2wudjEuUmVzdW1lSAASKwoGbG9nb3V0GBYgASgLMhkucGFybGV5LmNvbnRyb2wudjEuTG9nb3V0SABCBgoEYm9keSLOBwoNU2VydmVyTWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEicKBGRvbmUYAiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Eb25lSAASLQoHcmVmdXNlZBgDIAEoCzIaLnBhcmxleS5jb250cm9sLnYxLlJlZnVzZWRIABItCgd3ZWxjb21lGAQgASgLMhoucGFybGV5LmNvbnRyb2wudjEuV2VsY29tZUgAEicKBHBvbmcYBSABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Qb25nSAASQQoSd2hpc3Blcl90YXJnZXRfc2V0GA8gASgLMiMucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlclRhcmdldFNldEgAEjgKDWNoYW5uZWxfc3RhdGUYBiABKAsyHy5wYXJsZXkuY29udHJvbC52MS5DaGFubmVsU3RhdGVIABI8Cg9jaGFubmVsX3JlbW92ZWQYByABKAsyIS5wYXJsZXkuY29udHJvbC52MS5DaGFubmVsUmVtb3ZlZEgAEjgKDXNlc3Npb25fc3RhdGUYCCABKAsyHy5wYXJsZXkuY29udHJvbC52MS5TZXNzaW9uU3RhdGVIABI8Cg9zZXNzaW9uX3JlbW92ZWQYCSABKAsyIS5wYXJsZXkuY29udHJvbC52MS5TZXNzaW9uUmVtb3ZlZEgAEjcKDHN5bmNocm9uaXplZBgKIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlN5bmNocm9uaXplZEgAEjQKC2NoYW5uZWxfa2V5GAsgASgLMh0ucGFybGV5LmNvbnRyb2wudjEuQ2hhbm5lbEtleUgAEjYKDGNoYW5uZWxfbGVmdBgMIAEoCzIeLnBhcmxleS5jb250cm9sLnYxLkNoYW5uZWxMZWZ0SAASOgoOdHVubmVsZWRfdm9pY2UYDSABKAsyIC5wYXJsZXkuY29udHJvbC52MS5UdW5uZWxlZFZvaWNlSAASMwoKZGlzY29ubmVjdBgOIAEoCzIdLnBhcmxleS5jb250cm9sLnYxLkRpc2Nvbm5lY3RIABI0Cgt3aGlzcGVyX2tleRgQIAEoCzIdLnBhcmxleS5jb250cm9sLnYxLldoaXNwZXJLZXlIABI4Cg13aGlzcGVyX2VuZGVkGBEgASgLMh8ucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlckVuZGVkSAASNgoMdGV4dF9tZXNzYWdlGBQgASgLMh4ucGFybGV5LmNvbnRyb2wudjEuVGV4dE1lc3NhZ2VIAEIGCgRib2R5IpkBCgVMb2dpbhIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEhMKC2NsaWVudF9uYW1lGAIgASgJEjoKCHBhc3N3b3JkGAMgASgLMiYucGFybGV5LmNvbnRyb2wudjEuUGFzc3dvcmRDcmVkZW50aWFsc0gAEhYKDGFjY2Vzc190b2tlbhgEIAEoCUgAQg0KC2NyZWRlbnRpYWxzIkUKBlJlc3VtZRIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEhIKCnNlc3Npb25faWQYAiABKA0SDQoFdG9rZW4YAyABKAwiCAoGTG9nb3V0IlMKE1Bhc3N3b3JkQ3JlZGVudGlhbHMSGAoQb3JnYW5pemF0aW9uX3RhZxgBIAEoCRIQCgh1c2VybmFtZRgCIAEoCRIQCghwYXNzd29yZBgDIAEoCSIsCgRKb2luEhIKCmNoYW5uZWxfaWQYASABKA0SEAoIcGFzc3dvcmQYAiABKAkiGwoFTGVhdmUSEgoKY2hhbm5lbF9pZBgBIAEoDSIuCgZMaXN0ZW4SEgoKY2hhbm5lbF9pZBgBIAEoDRIQCghwYXNzd29yZBgCIAEoCSIeCghVbmxpc3RlbhISCgpjaGFubmVsX2lkGAEgASgNIkIKDFNldFNlbGZTdGF0ZRINCgVtdXRlZBgBIAEoCBIQCghkZWFmZW5lZBgCIAEoCBIRCglyZWNvcmRpbmcYAyABKAgiaAoQU2V0V2hpc3BlclRhcmdldBIRCgl0YXJnZXRfaWQYASABKA0SEAoIdXNlcl9pZHMYAiADKA0SLwoGcGxhY2VzGAMgAygLMh8ucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlclBsYWNlIkQKDFdoaXNwZXJQbGFjZRISCgpjaGFubmVsX2lkGAEgASgNEg8KB3N1YnRyZWUYAiABKAgSDwoHcm9sZV9pZBgDIAEoDSIoChNSZW1vdmVXaGlzcGVyVGFyZ2V0EhEKCXRhcmdldF9pZBgBIAEoDSLLAQoITW9kZXJhdGUSEgoKc2Vzc2lvbl9pZBgBIAEoDRIPCgVtdXRlZBgCIAEoCEgAEhIKCGRlYWZlbmVkGAMgASgISAASGgoQcHJpb3JpdHlfc3BlYWtlchgEIAEoCEgAEicKBG1vdmUYBSABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Nb3ZlSAASJwoEa2ljaxgGIAEoCzIXLnBhcmxleS5jb250cm9sLnYxLktpY2tIABIOCgZyZWFzb24YByABKAlCCAoGYWN0aW9uIjYKBE1vdmUSFwoPZnJvbV9jaGFubmVsX2lkGAEgASgNEhUKDXRvX2NoYW5uZWxfaWQYAiABKA0iBgoES2ljayJNCghTZW5kVGV4dBIUCgpjaGFubmVsX2lkGAEgASgNSAASEQoHdXNlcl9pZBgCIAEoDUgAEgwKBHRleHQYAyABKAlCCgoIcmVjZWl2ZXIiSAoEUGluZxIRCgl0aW1lc3RhbXAYASABKAYSLQoFdm9pY2UYAiABKAsyHi5wYXJsZXkuY29udHJvbC52MS5Wb2ljZVJlcG9ydCJ8CgtWb2ljZVJlcG9ydBIUCgxwb25nX2NvdW50ZXIYASABKAQSEwoLcG9uZ19hZ2VfdXMYAiABKA0SGAoQcGFja2V0c19yZWNlaXZlZBgDIAEoBBIRCglqaXR0ZXJfdXMYBCABKA0SFQoNcm91bmRfdHJpcF91cxgFIAEoDSIfCg1UdW5uZWxlZFZvaWNlEg4KBnBhY2tldBgBIAEoDCIGCgREb25lIiUKEFdoaXNwZXJUYXJnZXRTZXQSEQoJdGFyZ2V0X2lkGAEgASgNIl4KB1JlZnVzZWQSKgoEY29kZRgBIAEoDjIcLnBhcmxleS5jb250cm9sLnYxLkVycm9yQ29kZRIPCgdtZXNzYWdlGAIgASgJEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNIpcCCgdXZWxjb21lEhIKCnNlc3Npb25faWQYASABKA0SDwoHdXNlcl9pZBgCIAEoDRIQCgh1c2VybmFtZRgDIAEoCRIXCg9vcmdhbml6YXRpb25faWQYBCABKA0SGQoRb3JnYW5pemF0aW9uX25hbWUYBSABKAkSGAoQb3JnYW5pemF0aW9uX3RhZxgGIAEoCRIxCgV2b2ljZRgHIAEoCzIiLnBhcmxleS5jb250cm9sLnYxLlZvaWNlUGFyYW1ldGVycxIpCgZsaW1pdHMYCCABKAsyGS5wYXJsZXkuY29udHJvbC52MS5MaW1pdHMSEwoLc2VydmVyX25hbWUYCSABKAkSFAoMcmVzdW1lX3Rva2VuGAogASgMIksKD1ZvaWNlUGFyYW1ldGVycxIQCgh1ZHBfcG9ydBgBIAEoDRISCgpjbGllbnRfa2V5GAIgASgMEhIKCnNlcnZlcl9rZXkYAyABKAwilwIKBkxpbWl0cxIXCg9tYXhfZnJhbWVfYnl0ZXMYASABKA0SGgoSbWF4X2RhdGFncmFtX2J5dGVzGAIgASgNEhMKC21heF9iaXRyYXRlGAMgASgNEhcKD2RlZmF1bHRfYml0cmF0ZRgEIAEoDRIbChNtYXhfam9pbmVkX2NoYW5uZWxzGAUgASgNEhcKD2lkbGVfdGltZW91dF9tcxgGIAEoDRIbChNtYXhfd2hpc3Blcl90YXJnZXRzGAcgASgNEh0KFW1heF93aGlzcGVyX3JlY2VpdmVycxgIIAEoDRIdChVtYXhfbGlzdGVuZWRfY2hhbm5lbHMYCSABKA0SGQoRcmVzdW1lX3RpbWVvdXRfbXMYFCABKA0ioAEKDENoYW5uZWxTdGF0ZRIKCgJpZBgBIAEoDRIRCglwYXJlbnRfaWQYAiABKA0SDAoEbmFtZRgDIAEoCRITCgtkZXNjcmlwdGlvbhgEIAEoCRIUCgxoYXNfcGFzc3dvcmQYBSABKAgSEQoJbWF4X3VzZXJzGAYgASgNEhMKC3Blcm1pc3Npb25zGAcgASgNEhAKCHBvc2l0aW9uGAggASgRIhwKDkNoYW5uZWxSZW1vdmVkEgoKAmlkGAEgASgNIvIBCgxTZXNzaW9uU3RhdGUSEgoKc2Vzc2lvbl9pZBgBIAEoDRIPCgd1c2VyX2lkGAIgASgNEhAKCHVzZXJuYW1lGAMgASgJEhMKC2NoYW5uZWxfaWRzGAQgAygNEhIKCnNlbGZfbXV0ZWQYBSABKAgSFQoNc2VsZl9kZWFmZW5lZBgGIAEoCBINCgVtdXRlZBgHIAEoCBIQCghkZWFmZW5lZBgIIAEoCBIYChBwcmlvcml0eV9zcGVha2VyGAkgASgIEhEKCXJlY29yZGluZxgKIAEoCBIdChVsaXN0ZW5pbmdfY2hhbm5lbF9pZHMYCyADKA0iRQoOU2Vzc2lvblJlbW92ZWQSEgoKc2Vzc2lvbl9pZBgBIAEoDRIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCSIOCgxTeW5jaHJvbml6ZWQiOwoKQ2hhbm5lbEtleRIRCgl0YXJnZXRfaWQYASABKA0SDQoFZXBvY2gYAiABKA0SCwoDa2V5GAMgASgMIk8KCldoaXNwZXJLZXkSEQoJdGFyZ2V0X2lkGAEgASgNEg0KBWVwb2NoGAIgASgNEgsKA2tleRgDIAEoDBISCgpzZXNzaW9uX2lkGAQgASgNIiEKDFdoaXNwZXJFbmRlZBIRCgl0YXJnZXRfaWQYASABKA0iMQoLQ2hhbm5lbExlZnQSEgoKY2hhbm5lbF9pZBgBIAEoDRIOCgZyZWFzb24YAiABKAkiZgoLVGV4dE1lc3NhZ2USEgoKc2Vzc2lvbl9pZBgBIAEoDRIPCgd1c2VyX2lkGAIgASgNEhAKCHVzZXJuYW1lGAMgASgJEhIKCmNoYW5uZWxfaWQYBCABKA0SDAoEdGV4dBgFIAEoCSJJCgRQb25nEhEKCXRpbWVzdGFtcBgBIAEoBhIuCgV2b2ljZRgCIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlZvaWNlUXVhbGl0eSKDAQoMVm9pY2VRdWFsaXR5Eg8KB3NlbnRfdXAYASABKAQSDwoHbG9zdF91cBgCIAEoBBIUCgxqaXR0ZXJfdXBfdXMYAyABKA0SEQoJc2VudF9kb3duGAQgASgEEhEKCWxvc3RfZG93bhgFIAEoBBIVCg1yb3VuZF90cmlwX3VzGAYgASgNIkkKCkRpc2Nvbm5lY3QSKgoEY29kZRgBIAEoDjIcLnBhcmxleS5jb250cm9sLnYxLkVycm9yQ29kZRIPCgdtZXNzYWdlGAIgASgJKtUGCglFcnJvckNvZGUSGgoWRVJST1JfQ09ERV9VTlNQRUNJRklFRBAAEhcKE0VSUk9SX0NPREVfSU5URVJOQUwQARIaChZFUlJPUl9DT0RFX1VOQVZBSUxBQkxFEAISHAoYRVJST1JfQ09ERV9JTlZBTElEX0lOUFVUEAMSHgoaRVJST1JfQ09ERV9VTkFVVEhFTlRJQ0FURUQQBBIiCh5FUlJPUl9DT0RFX0lOVkFMSURfQ1JFREVOVElBTFMQBRIgChxFUlJPUl9DT0RFX1BFUk1JU1NJT05fREVOSUVEEAYSGAoURVJST1JfQ09ERV9OT1RfRk9VTkQQBxIdChlFUlJPUl9DT0RFX0FMUkVBRFlfRVhJU1RTEAgSFwoTRVJST1JfQ09ERV9DT05GTElDVBAJEhsKF0VSUk9SX0NPREVfSEFTX0NISUxEUkVOEAoSHQoZRVJST1JfQ09ERV9PV05FUl9SRVFVSVJFRBALEh0KGUVSUk9SX0NPREVfUVVPVEFfRVhDRUVERUQQDBIbChdFUlJPUl9DT0RFX0NIQU5ORUxfRlVMTBANEiAKHEVSUk9SX0NPREVfUEFTU1dPUkRfUkVRVUlSRUQQDhIdChlFUlJPUl9DT0RFX1dST05HX1BBU1NXT1JEEA8SGwoXRVJST1JfQ09ERV9SQVRFX0xJTUlURUQQEBIVChFFUlJPUl9DT0RFX0JBTk5FRBAREhoKFkVSUk9SX0NPREVfU0VSVkVSX0ZVTEwQEhIiCh5FUlJPUl9DT0RFX1VOU1VQUE9SVEVEX1ZFUlNJT04QExIYChRFUlJPUl9DT0RFX01BTEZPUk1FRBAUEhgKFEVSUk9SX0NPREVfVE9PX0xBUkdFEBUSIQodRVJST1JfQ09ERV9VTkVYUEVDVEVEX01FU1NBR0UQFhIYChRFUlJPUl9DT0RFX1RJTUVEX09VVBAXEhkKFUVSUk9SX0NPREVfTk9UX0pPSU5FRBAYEhcKE0VSUk9SX0NPREVfUkVQTEFDRUQQGRIVChFFUlJPUl9DT0RFX0tJQ0tFRBAaEhwKGEVSUk9SX0NPREVfU0hVVFRJTkdfRE9XThAbEhoKFkVSUk9SX0NPREVfUk9MRV9JTl9VU0UQHGIGcHJvdG8z");
+  fileDesc("Cg1jb250cm9sLnByb3RvEhFwYXJsZXkuY29udHJvbC52MSLxBQoNQ2xpZW50TWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEikKBWxvZ2luGAIgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTG9naW5IABInCgRqb2luGAMgASgLMhcucGFybGV5LmNvbnRyb2wudjEuSm9pbkgAEikKBWxlYXZlGAQgASgLMhgucGFybGV5LmNvbnRyb2wudjEuTGVhdmVIABI5Cg5zZXRfc2VsZl9zdGF0ZRgFIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLlNldFNlbGZTdGF0ZUgAEicKBHBpbmcYBiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5QaW5nSAASOgoOdHVubmVsZWRfdm9pY2UYByABKAsyIC5wYXJsZXkuY29udHJvbC52MS5UdW5uZWxlZFZvaWNlSAASQQoSc2V0X3doaXNwZXJfdGFyZ2V0GAggASgLMiMucGFybGV5LmNvbnRyb2wudjEuU2V0V2hpc3BlclRhcmdldEgAEkcKFXJlbW92ZV93aGlzcGVyX3RhcmdldBgJIAEoCzImLnBhcmxleS5jb250cm9sLnYxLlJlbW92ZVdoaXNwZXJUYXJnZXRIABIrCgZsaXN0ZW4YCiABKAsyGS5wYXJsZXkuY29udHJvbC52MS5MaXN0ZW5IABIvCgh1bmxpc3RlbhgLIAEoCzIbLnBhcmxleS5jb250cm9sLnYxLlVubGlzdGVuSAASLwoIbW9kZXJhdGUYDCABKAsyGy5wYXJsZXkuY29udHJvbC52MS5Nb2RlcmF0ZUgAEjAKCXNlbmRfdGV4dBgUIAEoCzIbLnBhcmxleS5jb250cm9sLnYxLlNlbmRUZXh0SAASKwoGcmVzdW1lGBUgASgLMhkucGFybGV5LmNvbnRyb2wudjEuUmVzdW1lSAASKwoGbG9nb3V0GBYgASgLMhkucGFybGV5LmNvbnRyb2wudjEuTG9nb3V0SABCBgoEYm9keSL/BwoNU2VydmVyTWVzc2FnZRISCgpyZXF1ZXN0X2lkGAEgASgNEicKBGRvbmUYAiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Eb25lSAASLQoHcmVmdXNlZBgDIAEoCzIaLnBhcmxleS5jb250cm9sLnYxLlJlZnVzZWRIABItCgd3ZWxjb21lGAQgASgLMhoucGFybGV5LmNvbnRyb2wudjEuV2VsY29tZUgAEicKBHBvbmcYBSABKAsyFy5wYXJsZXkuY29udHJvbC52MS5Qb25nSAASQQoSd2hpc3Blcl90YXJnZXRfc2V0GA8gASgLMiMucGFybGV5LmNvbnRyb2wudjEuV2hpc3BlclRhcmdldFNldEgAEi8KCHJlZGlyZWN0GBIgASgLMhsucGFybGV5LmNvbnRyb2wudjEuUmVkaXJlY3RIABI4Cg1jaGFubmVsX3N0YXRlGAYgASgLMh8ucGFybGV5LmNvbnRyb2wudjEuQ2hhbm5lbFN0YXRlSAASPAoPY2hhbm5lbF9yZW1vdmVkGAcgASgLMiEucGFybGV5LmNvbnRyb2wudjEuQ2hhbm5lbFJlbW92ZWRIABI4Cg1zZXNzaW9uX3N0YXRlGAggASgLMh8ucGFybGV5LmNvbnRyb2wudjEuU2Vzc2lvblN0YXRlSAASPAoPc2Vzc2lvbl9yZW1vdmVkGAkgASgLMiEucGFybGV5LmNvbnRyb2wudjEuU2Vzc2lvblJlbW92ZWRIABI3CgxzeW5jaHJvbml6ZWQYCiABKAsyHy5wYXJsZXkuY29udHJvbC52MS5TeW5jaHJvbml6ZWRIABI0CgtjaGFubmVsX2tleRgLIAEoCzIdLnBhcmxleS5jb250cm9sLnYxLkNoYW5uZWxLZXlIABI2CgxjaGFubmVsX2xlZnQYDCABKAsyHi5wYXJsZXkuY29udHJvbC52MS5DaGFubmVsTGVmdEgAEjoKDnR1bm5lbGVkX3ZvaWNlGA0gASgLMiAucGFybGV5LmNvbnRyb2wudjEuVHVubmVsZWRWb2ljZUgAEjMKCmRpc2Nvbm5lY3QYDiABKAsyHS5wYXJsZXkuY29udHJvbC52MS5EaXNjb25uZWN0SAASNAoLd2hpc3Blcl9rZXkYECABKAsyHS5wYXJsZXkuY29udHJvbC52MS5XaGlzcGVyS2V5SAASOAoNd2hpc3Blcl9lbmRlZBgRIAEoCzIfLnBhcmxleS5jb250cm9sLnYxLldoaXNwZXJFbmRlZEgAEjYKDHRleHRfbWVzc2FnZRgUIAEoCzIeLnBhcmxleS5jb250cm9sLnYxLlRleHRNZXNzYWdlSABCBgoEYm9keSLGAQoFTG9naW4SGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRITCgtjbGllbnRfbmFtZRgCIAEoCRI6CghwYXNzd29yZBgDIAEoCzImLnBhcmxleS5jb250cm9sLnYxLlBhc3N3b3JkQ3JlZGVudGlhbHNIABIWCgxhY2Nlc3NfdG9rZW4YBCABKAlIABIQCgZ0aWNrZXQYBiABKAxIABIZChFmb2xsb3dzX3JlZGlyZWN0cxgFIAEoCEINCgtjcmVkZW50aWFscyJFCgZSZXN1bWUSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRISCgpzZXNzaW9uX2lkGAIgASgNEg0KBXRva2VuGAMgASgMIggKBkxvZ291dCJTChNQYXNzd29yZENyZWRlbnRpYWxzEhgKEG9yZ2FuaXphdGlvbl90YWcYASABKAkSEAoIdXNlcm5hbWUYAiABKAkSEAoIcGFzc3dvcmQYAyABKAkiLAoESm9pbhISCgpjaGFubmVsX2lkGAEgASgNEhAKCHBhc3N3b3JkGAIgASgJIhsKBUxlYXZlEhIKCmNoYW5uZWxfaWQYASABKA0iLgoGTGlzdGVuEhIKCmNoYW5uZWxfaWQYASABKA0SEAoIcGFzc3dvcmQYAiABKAkiHgoIVW5saXN0ZW4SEgoKY2hhbm5lbF9pZBgBIAEoDSJCCgxTZXRTZWxmU3RhdGUSDQoFbXV0ZWQYASABKAgSEAoIZGVhZmVuZWQYAiABKAgSEQoJcmVjb3JkaW5nGAMgASgIImgKEFNldFdoaXNwZXJUYXJnZXQSEQoJdGFyZ2V0X2lkGAEgASgNEhAKCHVzZXJfaWRzGAIgAygNEi8KBnBsYWNlcxgDIAMoCzIfLnBhcmxleS5jb250cm9sLnYxLldoaXNwZXJQbGFjZSJECgxXaGlzcGVyUGxhY2USEgoKY2hhbm5lbF9pZBgBIAEoDRIPCgdzdWJ0cmVlGAIgASgIEg8KB3JvbGVfaWQYAyABKA0iKAoTUmVtb3ZlV2hpc3BlclRhcmdldBIRCgl0YXJnZXRfaWQYASABKA0iywEKCE1vZGVyYXRlEhIKCnNlc3Npb25faWQYASABKA0SDwoFbXV0ZWQYAiABKAhIABISCghkZWFmZW5lZBgDIAEoCEgAEhoKEHByaW9yaXR5X3NwZWFrZXIYBCABKAhIABInCgRtb3ZlGAUgASgLMhcucGFybGV5LmNvbnRyb2wudjEuTW92ZUgAEicKBGtpY2sYBiABKAsyFy5wYXJsZXkuY29udHJvbC52MS5LaWNrSAASDgoGcmVhc29uGAcgASgJQggKBmFjdGlvbiI2CgRNb3ZlEhcKD2Zyb21fY2hhbm5lbF9pZBgBIAEoDRIVCg10b19jaGFubmVsX2lkGAIgASgNIgYKBEtpY2siTQoIU2VuZFRleHQSFAoKY2hhbm5lbF9pZBgBIAEoDUgAEhEKB3VzZXJfaWQYAiABKA1IABIMCgR0ZXh0GAMgASgJQgoKCHJlY2VpdmVyIkgKBFBpbmcSEQoJdGltZXN0YW1wGAEgASgGEi0KBXZvaWNlGAIgASgLMh4ucGFybGV5LmNvbnRyb2wudjEuVm9pY2VSZXBvcnQifAoLVm9pY2VSZXBvcnQSFAoMcG9uZ19jb3VudGVyGAEgASgEEhMKC3BvbmdfYWdlX3VzGAIgASgNEhgKEHBhY2tldHNfcmVjZWl2ZWQYAyABKAQSEQoJaml0dGVyX3VzGAQgASgNEhUKDXJvdW5kX3RyaXBfdXMYBSABKA0iHwoNVHVubmVsZWRWb2ljZRIOCgZwYWNrZXQYASABKAwiBgoERG9uZSIlChBXaGlzcGVyVGFyZ2V0U2V0EhEKCXRhcmdldF9pZBgBIAEoDSJeCgdSZWZ1c2VkEioKBGNvZGUYASABKA4yHC5wYXJsZXkuY29udHJvbC52MS5FcnJvckNvZGUSDwoHbWVzc2FnZRgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoDSLMAgoHV2VsY29tZRISCgpzZXNzaW9uX2lkGAEgASgNEg8KB3VzZXJfaWQYAiABKA0SEAoIdXNlcm5hbWUYAyABKAkSFwoPb3JnYW5pemF0aW9uX2lkGAQgASgNEhkKEW9yZ2FuaXphdGlvbl9uYW1lGAUgASgJEhgKEG9yZ2FuaXphdGlvbl90YWcYBiABKAkSMQoFdm9pY2UYByABKAsyIi5wYXJsZXkuY29udHJvbC52MS5Wb2ljZVBhcmFtZXRlcnMSKQoGbGltaXRzGAggASgLMhkucGFybGV5LmNvbnRyb2wudjEuTGltaXRzEhMKC3NlcnZlcl9uYW1lGAkgASgJEhQKDHJlc3VtZV90b2tlbhgKIAEoDBIzCgtvdGhlcl9ub2RlcxgLIAMoCzIeLnBhcmxleS5jb250cm9sLnYxLk5vZGVBZGRyZXNzIkUKC05vZGVBZGRyZXNzEgwKBGhvc3QYASABKAkSDAoEcG9ydBgCIAEoDRIaChJjZXJ0aWZpY2F0ZV9zaGEyNTYYAyABKAwiWgoIUmVkaXJlY3QSLAoEbm9kZRgBIAEoCzIeLnBhcmxleS5jb250cm9sLnYxLk5vZGVBZGRyZXNzEg4KBnRpY2tldBgCIAEoDBIQCgh2YWxpZF9tcxgDIAEoDSJdCg9Wb2ljZVBhcmFtZXRlcnMSEAoIdWRwX3BvcnQYASABKA0SEgoKY2xpZW50X2tleRgCIAEoDBISCgpzZXJ2ZXJfa2V5GAMgASgMEhAKCHVkcF9ob3N0GAQgASgJIpcCCgZMaW1pdHMSFwoPbWF4X2ZyYW1lX2J5dGVzGAEgASgNEhoKEm1heF9kYXRhZ3JhbV9ieXRlcxgCIAEoDRITCgttYXhfYml0cmF0ZRgDIAEoDRIXCg9kZWZhdWx0X2JpdHJhdGUYBCABKA0SGwoTbWF4X2pvaW5lZF9jaGFubmVscxgFIAEoDRIXCg9pZGxlX3RpbWVvdXRfbXMYBiABKA0SGwoTbWF4X3doaXNwZXJfdGFyZ2V0cxgHIAEoDRIdChVtYXhfd2hpc3Blcl9yZWNlaXZlcnMYCCABKA0SHQoVbWF4X2xpc3RlbmVkX2NoYW5uZWxzGAkgASgNEhkKEXJlc3VtZV90aW1lb3V0X21zGBQgASgNIqABCgxDaGFubmVsU3RhdGUSCgoCaWQYASABKA0SEQoJcGFyZW50X2lkGAIgASgNEgwKBG5hbWUYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkSFAoMaGFzX3Bhc3N3b3JkGAUgASgIEhEKCW1heF91c2VycxgGIAEoDRITCgtwZXJtaXNzaW9ucxgHIAEoDRIQCghwb3NpdGlvbhgIIAEoESIcCg5DaGFubmVsUmVtb3ZlZBIKCgJpZBgBIAEoDSLyAQoMU2Vzc2lvblN0YXRlEhIKCnNlc3Npb25faWQYASABKA0SDwoHdXNlcl9pZBgCIAEoDRIQCgh1c2VybmFtZRgDIAEoCRITCgtjaGFubmVsX2lkcxgEIAMoDRISCgpzZWxmX211dGVkGAUgASgIEhUKDXNlbGZfZGVhZmVuZWQYBiABKAgSDQoFbXV0ZWQYByABKAgSEAoIZGVhZmVuZWQYCCABKAgSGAoQcHJpb3JpdHlfc3BlYWtlchgJIAEoCBIRCglyZWNvcmRpbmcYCiABKAgSHQoVbGlzdGVuaW5nX2NoYW5uZWxfaWRzGAsgAygNIkUKDlNlc3Npb25SZW1vdmVkEhIKCnNlc3Npb25faWQYASABKA0SDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkiDgoMU3luY2hyb25pemVkIjsKCkNoYW5uZWxLZXkSEQoJdGFyZ2V0X2lkGAEgASgNEg0KBWVwb2NoGAIgASgNEgsKA2tleRgDIAEoDCJPCgpXaGlzcGVyS2V5EhEKCXRhcmdldF9pZBgBIAEoDRINCgVlcG9jaBgCIAEoDRILCgNrZXkYAyABKAwSEgoKc2Vzc2lvbl9pZBgEIAEoDSIhCgxXaGlzcGVyRW5kZWQSEQoJdGFyZ2V0X2lkGAEgASgNIjEKC0NoYW5uZWxMZWZ0EhIKCmNoYW5uZWxfaWQYASABKA0SDgoGcmVhc29uGAIgASgJImYKC1RleHRNZXNzYWdlEhIKCnNlc3Npb25faWQYASABKA0SDwoHdXNlcl9pZBgCIAEoDRIQCgh1c2VybmFtZRgDIAEoCRISCgpjaGFubmVsX2lkGAQgASgNEgwKBHRleHQYBSABKAkiSQoEUG9uZxIRCgl0aW1lc3RhbXAYASABKAYSLgoFdm9pY2UYAiABKAsyHy5wYXJsZXkuY29udHJvbC52MS5Wb2ljZVF1YWxpdHkigwEKDFZvaWNlUXVhbGl0eRIPCgdzZW50X3VwGAEgASgEEg8KB2xvc3RfdXAYAiABKAQSFAoMaml0dGVyX3VwX3VzGAMgASgNEhEKCXNlbnRfZG93bhgEIAEoBBIRCglsb3N0X2Rvd24YBSABKAQSFQoNcm91bmRfdHJpcF91cxgGIAEoDSJJCgpEaXNjb25uZWN0EioKBGNvZGUYASABKA4yHC5wYXJsZXkuY29udHJvbC52MS5FcnJvckNvZGUSDwoHbWVzc2FnZRgCIAEoCSrVBgoJRXJyb3JDb2RlEhoKFkVSUk9SX0NPREVfVU5TUEVDSUZJRUQQABIXChNFUlJPUl9DT0RFX0lOVEVSTkFMEAESGgoWRVJST1JfQ09ERV9VTkFWQUlMQUJMRRACEhwKGEVSUk9SX0NPREVfSU5WQUxJRF9JTlBVVBADEh4KGkVSUk9SX0NPREVfVU5BVVRIRU5USUNBVEVEEAQSIgoeRVJST1JfQ09ERV9JTlZBTElEX0NSRURFTlRJQUxTEAUSIAocRVJST1JfQ09ERV9QRVJNSVNTSU9OX0RFTklFRBAGEhgKFEVSUk9SX0NPREVfTk9UX0ZPVU5EEAcSHQoZRVJST1JfQ09ERV9BTFJFQURZX0VYSVNUUxAIEhcKE0VSUk9SX0NPREVfQ09ORkxJQ1QQCRIbChdFUlJPUl9DT0RFX0hBU19DSElMRFJFThAKEh0KGUVSUk9SX0NPREVfT1dORVJfUkVRVUlSRUQQCxIdChlFUlJPUl9DT0RFX1FVT1RBX0VYQ0VFREVEEAwSGwoXRVJST1JfQ09ERV9DSEFOTkVMX0ZVTEwQDRIgChxFUlJPUl9DT0RFX1BBU1NXT1JEX1JFUVVJUkVEEA4SHQoZRVJST1JfQ09ERV9XUk9OR19QQVNTV09SRBAPEhsKF0VSUk9SX0NPREVfUkFURV9MSU1JVEVEEBASFQoRRVJST1JfQ09ERV9CQU5ORUQQERIaChZFUlJPUl9DT0RFX1NFUlZFUl9GVUxMEBISIgoeRVJST1JfQ09ERV9VTlNVUFBPUlRFRF9WRVJTSU9OEBMSGAoURVJST1JfQ09ERV9NQUxGT1JNRUQQFBIYChRFUlJPUl9DT0RFX1RPT19MQVJHRRAVEiEKHUVSUk9SX0NPREVfVU5FWFBFQ1RFRF9NRVNTQUdFEBYSGAoURVJST1JfQ09ERV9USU1FRF9PVVQQFxIZChVFUlJPUl9DT0RFX05PVF9KT0lORUQQGBIXChNFUlJPUl9DT0RFX1JFUExBQ0VEEBkSFQoRRVJST1JfQ09ERV9LSUNLRUQQGhIcChhFUlJPUl9DT0RFX1NIVVRUSU5HX0RPV04QGxIaChZFUlJPUl9DT0RFX1JPTEVfSU5fVVNFEBxiBnByb3RvMw");
 
 /**
  * What a client sends.
@@ -178,6 +178,14 @@ export type ServerMessage = Message<"parley.control.v1.ServerMessage"> & {
     case: "whisperTargetSet";
   } | {
     /**
+     * Answers a Login; or, as an event, asks a client to go on at another node.
+     *
+     * @generated from field: parley.control.v1.Redirect redirect = 18;
+     */
+    value: Redirect;
+    case: "redirect";
+  } | {
+    /**
      * Events.
      *
      * @generated from field: parley.control.v1.ChannelState channel_state = 6;
@@ -297,7 +305,22 @@ export type Login = Message<"parley.control.v1.Login"> & {
      */
     value: string;
     case: "accessToken";
+  } | {
+    /**
+     * Redirect.ticket of another node of this server.
+     *
+     * @generated from field: bytes ticket = 6;
+     */
+    value: Uint8Array;
+    case: "ticket";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * True where this client does what Redirect asks. A client that does not is served where it is.
+   *
+   * @generated from field: bool follows_redirects = 5;
+   */
+  followsRedirects: boolean;
 };
 
 /**
@@ -960,6 +983,13 @@ export type Welcome = Message<"parley.control.v1.Welcome"> & {
    * @generated from field: bytes resume_token = 10;
    */
   resumeToken: Uint8Array;
+
+  /**
+   * Other nodes of this server, any of which can be logged in at when this one does not answer any more.
+   *
+   * @generated from field: repeated parley.control.v1.NodeAddress other_nodes = 11;
+   */
+  otherNodes: NodeAddress[];
 };
 
 /**
@@ -970,11 +1000,77 @@ export const WelcomeSchema: GenMessage<Welcome> = /*@__PURE__*/
   messageDesc(file_control, 24);
 
 /**
+ * Where a node of this server is.
+ *
+ * @generated from message parley.control.v1.NodeAddress
+ */
+export type NodeAddress = Message<"parley.control.v1.NodeAddress"> & {
+  /**
+   * A name or an address, and the TCP port.
+   *
+   * @generated from field: string host = 1;
+   */
+  host: string;
+
+  /**
+   * @generated from field: uint32 port = 2;
+   */
+  port: number;
+
+  /**
+   * The SHA-256 of its certificate, in DER: 32 bytes. It proves the node, whatever name stands in the certificate.
+   *
+   * @generated from field: bytes certificate_sha256 = 3;
+   */
+  certificateSha256: Uint8Array;
+};
+
+/**
+ * Describes the message parley.control.v1.NodeAddress.
+ * Use `create(NodeAddressSchema)` to create a new message.
+ */
+export const NodeAddressSchema: GenMessage<NodeAddress> = /*@__PURE__*/
+  messageDesc(file_control, 25);
+
+/**
+ * Log in at another node, by this ticket. As an answer to Login it ends the connection. As an event it asks for it at once: the session goes on there.
+ *
+ * @generated from message parley.control.v1.Redirect
+ */
+export type Redirect = Message<"parley.control.v1.Redirect"> & {
+  /**
+   * @generated from field: parley.control.v1.NodeAddress node = 1;
+   */
+  node?: NodeAddress | undefined;
+
+  /**
+   * For Login, good once and there alone.
+   *
+   * @generated from field: bytes ticket = 2;
+   */
+  ticket: Uint8Array;
+
+  /**
+   * How long it is good, in milliseconds.
+   *
+   * @generated from field: uint32 valid_ms = 3;
+   */
+  validMs: number;
+};
+
+/**
+ * Describes the message parley.control.v1.Redirect.
+ * Use `create(RedirectSchema)` to create a new message.
+ */
+export const RedirectSchema: GenMessage<Redirect> = /*@__PURE__*/
+  messageDesc(file_control, 26);
+
+/**
  * @generated from message parley.control.v1.VoiceParameters
  */
 export type VoiceParameters = Message<"parley.control.v1.VoiceParameters"> & {
   /**
-   * The UDP port, at the address of the control connection.
+   * The UDP port, at udp_host.
    *
    * @generated from field: uint32 udp_port = 1;
    */
@@ -993,6 +1089,13 @@ export type VoiceParameters = Message<"parley.control.v1.VoiceParameters"> & {
    * @generated from field: bytes server_key = 3;
    */
   serverKey: Uint8Array;
+
+  /**
+   * The name or address for UDP; empty where it is the address of the control connection.
+   *
+   * @generated from field: string udp_host = 4;
+   */
+  udpHost: string;
 };
 
 /**
@@ -1000,7 +1103,7 @@ export type VoiceParameters = Message<"parley.control.v1.VoiceParameters"> & {
  * Use `create(VoiceParametersSchema)` to create a new message.
  */
 export const VoiceParametersSchema: GenMessage<VoiceParameters> = /*@__PURE__*/
-  messageDesc(file_control, 25);
+  messageDesc(file_control, 27);
 
 /**
  * @generated from message parley.control.v1.Limits
@@ -1082,7 +1185,7 @@ export type Limits = Message<"parley.control.v1.Limits"> & {
  * Use `create(LimitsSchema)` to create a new message.
  */
 export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
-  messageDesc(file_control, 26);
+  messageDesc(file_control, 28);
 
 /**
  * A channel as it is now. Sent for each one after Welcome (parents before children), and again whenever something of it changes.
@@ -1144,7 +1247,7 @@ export type ChannelState = Message<"parley.control.v1.ChannelState"> & {
  * Use `create(ChannelStateSchema)` to create a new message.
  */
 export const ChannelStateSchema: GenMessage<ChannelState> = /*@__PURE__*/
-  messageDesc(file_control, 27);
+  messageDesc(file_control, 29);
 
 /**
  * @generated from message parley.control.v1.ChannelRemoved
@@ -1161,7 +1264,7 @@ export type ChannelRemoved = Message<"parley.control.v1.ChannelRemoved"> & {
  * Use `create(ChannelRemovedSchema)` to create a new message.
  */
 export const ChannelRemovedSchema: GenMessage<ChannelRemoved> = /*@__PURE__*/
-  messageDesc(file_control, 28);
+  messageDesc(file_control, 30);
 
 /**
  * A connected session of the organization as it is now. Sent for each one after Welcome (the receiver's own too), and again whenever something of it changes.
@@ -1242,7 +1345,7 @@ export type SessionState = Message<"parley.control.v1.SessionState"> & {
  * Use `create(SessionStateSchema)` to create a new message.
  */
 export const SessionStateSchema: GenMessage<SessionState> = /*@__PURE__*/
-  messageDesc(file_control, 29);
+  messageDesc(file_control, 31);
 
 /**
  * @generated from message parley.control.v1.SessionRemoved
@@ -1273,7 +1376,7 @@ export type SessionRemoved = Message<"parley.control.v1.SessionRemoved"> & {
  * Use `create(SessionRemovedSchema)` to create a new message.
  */
 export const SessionRemovedSchema: GenMessage<SessionRemoved> = /*@__PURE__*/
-  messageDesc(file_control, 30);
+  messageDesc(file_control, 32);
 
 /**
  * All of the state at login has been sent.
@@ -1288,7 +1391,7 @@ export type Synchronized = Message<"parley.control.v1.Synchronized"> & {
  * Use `create(SynchronizedSchema)` to create a new message.
  */
 export const SynchronizedSchema: GenMessage<Synchronized> = /*@__PURE__*/
-  messageDesc(file_control, 31);
+  messageDesc(file_control, 33);
 
 /**
  * The key under which the payload of a channel is sealed from now on. The epoch before stays open for receiving for 2 s.
@@ -1323,7 +1426,7 @@ export type ChannelKey = Message<"parley.control.v1.ChannelKey"> & {
  * Use `create(ChannelKeySchema)` to create a new message.
  */
 export const ChannelKeySchema: GenMessage<ChannelKey> = /*@__PURE__*/
-  messageDesc(file_control, 32);
+  messageDesc(file_control, 34);
 
 /**
  * The key of a whisper target: of one's own, or of one by which somebody whispers to this session. As with ChannelKey, the epoch before stays open for 2 s.
@@ -1365,7 +1468,7 @@ export type WhisperKey = Message<"parley.control.v1.WhisperKey"> & {
  * Use `create(WhisperKeySchema)` to create a new message.
  */
 export const WhisperKeySchema: GenMessage<WhisperKey> = /*@__PURE__*/
-  messageDesc(file_control, 33);
+  messageDesc(file_control, 35);
 
 /**
  * The session is not a receiver of this whisper target any more.
@@ -1384,7 +1487,7 @@ export type WhisperEnded = Message<"parley.control.v1.WhisperEnded"> & {
  * Use `create(WhisperEndedSchema)` to create a new message.
  */
 export const WhisperEndedSchema: GenMessage<WhisperEnded> = /*@__PURE__*/
-  messageDesc(file_control, 34);
+  messageDesc(file_control, 36);
 
 /**
  * The server took the session out of a channel, or lets it listen there no longer.
@@ -1410,7 +1513,7 @@ export type ChannelLeft = Message<"parley.control.v1.ChannelLeft"> & {
  * Use `create(ChannelLeftSchema)` to create a new message.
  */
 export const ChannelLeftSchema: GenMessage<ChannelLeft> = /*@__PURE__*/
-  messageDesc(file_control, 35);
+  messageDesc(file_control, 37);
 
 /**
  * Somebody has written.
@@ -1453,7 +1556,7 @@ export type TextMessage = Message<"parley.control.v1.TextMessage"> & {
  * Use `create(TextMessageSchema)` to create a new message.
  */
 export const TextMessageSchema: GenMessage<TextMessage> = /*@__PURE__*/
-  messageDesc(file_control, 36);
+  messageDesc(file_control, 38);
 
 /**
  * @generated from message parley.control.v1.Pong
@@ -1477,7 +1580,7 @@ export type Pong = Message<"parley.control.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_control, 37);
+  messageDesc(file_control, 39);
 
 /**
  * How voice goes from and to the session, since it began. Microseconds; 0 where something is not known.
@@ -1529,7 +1632,7 @@ export type VoiceQuality = Message<"parley.control.v1.VoiceQuality"> & {
  * Use `create(VoiceQualitySchema)` to create a new message.
  */
 export const VoiceQualitySchema: GenMessage<VoiceQuality> = /*@__PURE__*/
-  messageDesc(file_control, 38);
+  messageDesc(file_control, 40);
 
 /**
  * The server ends the connection; nothing follows.
@@ -1555,7 +1658,7 @@ export type Disconnect = Message<"parley.control.v1.Disconnect"> & {
  * Use `create(DisconnectSchema)` to create a new message.
  */
 export const DisconnectSchema: GenMessage<Disconnect> = /*@__PURE__*/
-  messageDesc(file_control, 39);
+  messageDesc(file_control, 41);
 
 /**
  * docs/NETWORK_PROTOCOL.md says when each is sent and what a client should do.
