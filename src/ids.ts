@@ -20,6 +20,8 @@ export type BanId = Id<'ban'>;
 export type InvitationId = Id<'invitation'>;
 /** `api_keys.id`. */
 export type ApiKeyId = Id<'api_key'>;
+/** `client_certificates.id`. */
+export type CertificateId = Id<'certificate'>;
 
 /** The id of a connected voice session: an unsigned 32-bit integer, never 0, never reused while a channel key that it sealed under lives. Not a database id. */
 export type SessionId = Id<'session'>;
@@ -38,6 +40,7 @@ export const channelId = (value: number): ChannelId => serial(value) as ChannelI
 export const banId = (value: number): BanId => serial(value) as BanId;
 export const invitationId = (value: number): InvitationId => serial(value) as InvitationId;
 export const apiKeyId = (value: number): ApiKeyId => serial(value) as ApiKeyId;
+export const certificateId = (value: number): CertificateId => serial(value) as CertificateId;
 export const sessionId = (value: number): SessionId => bounded(value, MAX_SESSION_ID) as SessionId;
 
 export function whisperTargetId(value: number): WhisperTargetId {

@@ -1,4 +1,3 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
 import type { AuditSnapshot } from '../audit/audit-record.js';
 import { API_KEY_PREFIX } from '../auth/api-key-prefix.js';
 import { hashOfSecret, randomSecret } from '../auth/random-secret.js';
@@ -10,6 +9,7 @@ import { EMPTY_PAGE, type Page, type PageRequest } from '../pagination.js';
 import { denied, type PermissionService } from '../permissions/permission.service.js';
 import type { ApiKeyScope, RequestContext } from '../request-context.js';
 import { toApiKeyName } from '../text-rules.js';
+import { refusalsToManage } from '../users/refusals-to-manage.js';
 import { User } from '../users/user.entity.js';
 import { ApiKey } from './api-key.entity.js';
 
@@ -51,7 +51,7 @@ export class ApiKeyService {
   ): Promise<ReadonlyMap<UserId, Page<ApiKey> | AppError>> {
     this.#permissions.requireLogin(ctx);
     return this.#database.read(ctx, async (em) => {
-      const refusals = await this.#refusalsOf(ctx, em, userIds);
+      const refusals = await refusalsToManage(ctx, em, this.#permissions, userIds);
       const pages = await pagesOfLists(em, ApiKey, {
         column: 'user_id',
         keyOf: ({ userId }) => userId,
@@ -116,34 +116,6 @@ export class ApiKeyService {
         publish({ type: 'api_key_revoked', organizationId, userId: apiKey.userId, apiKeyId: id });
       }
     });
-  }
-
-  /** For those of these users whose keys the actor may not see, why not. */
-  async #refusalsOf(
-    ctx: RequestContext,
-    em: EntityManager,
-    userIds: readonly UserId[],
-  ): Promise<ReadonlyMap<UserId, AppError>> {
-    const others = userIds.filter((id) => !isSelf(ctx, id));
-    if (others.length === 0) return new Map();
-    const found = await em.find(User, { id: { $in: others } });
-    const organizations = new Map(found.map(({ id, organizationId }) => [id, organizationId]));
-    const refusals = new Map<UserId, AppError>();
-    for (const [organizationId, ids] of Map.groupBy(others, (id) => organizations.get(id) ?? null)) {
-      const refusal = await refusalOf(() => this.#permissions.requireManage(ctx, em, organizationId, 'user'));
-      for (const id of ids) if (refusal !== undefined) refusals.set(id, refusal);
-    }
-    return refusals;
-  }
-}
-
-async function refusalOf(check: () => Promise<void>): Promise<AppError | undefined> {
-  try {
-    await check();
-    return undefined;
-  } catch (error) {
-    if (error instanceof AppError && error.kind === 'refusal') return error;
-    throw error;
   }
 }
 

@@ -29,6 +29,8 @@ export const AUDIT_ACTIONS = [
   'invitation_redeemed',
   'api_key_created',
   'api_key_revoked',
+  'certificate_bound',
+  'certificate_removed',
   'session_kicked',
   'session_muted',
   'session_unmuted',
@@ -49,6 +51,7 @@ export const AUDIT_TARGETS = [
   'ban',
   'invitation',
   'api_key',
+  'certificate',
   'session',
 ] as const;
 

@@ -1,8 +1,10 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { CertificateFingerprints } from '../certificates/certificate-fingerprints.js';
+import { ClientCertificate } from '../certificates/client-certificate.entity.js';
 import type { Database } from '../database/database.js';
 import { select } from '../database/select.js';
 import { AppError } from '../errors.js';
-import type { UserId } from '../ids.js';
+import type { CertificateId, UserId } from '../ids.js';
 import { type RequestContext, systemContext, type UserActor } from '../request-context.js';
 import { composedPassword, toPassword } from '../text-rules.js';
 import { User } from '../users/user.entity.js';
@@ -128,11 +130,12 @@ export class AuthService {
     return this.#issue(changed, await this.#refreshTokens.begin(internal(ctx), userId));
   }
 
-  /** Within a transaction: from now on this is the password, and nothing that was issued before is valid. */
+  /** Within a transaction: from now on this is the password, and nothing that was issued before, or bound by the old password, is valid. */
   async setPassword(em: EntityManager, user: User, passwordHash: string): Promise<void> {
     user.passwordHash = passwordHash;
     user.tokenVersion += 1;
     await this.#refreshTokens.revokeAllOf(em, user.id);
+    await em.nativeDelete(ClientCertificate, { userId: user.id }, { filters: false });
   }
 
   /**
@@ -185,6 +188,29 @@ export class AuthService {
   async verifyPassword(ctx: RequestContext, credentials: PasswordLogin): Promise<UserActor> {
     const { actor } = await this.#verify(ctx, credentials);
     return actor;
+  }
+
+  /**
+   * Who of the organization is of this name and has this certificate bound, whose key the caller has seen at work.
+   * Undefined where nobody is. Throws BANNED as {@link login} does.
+   */
+  async verifyCertificate(
+    ctx: RequestContext,
+    { organizationTag, username }: Pick<PasswordLogin, 'organizationTag' | 'username'>,
+    { sha256, sha1 }: CertificateFingerprints,
+  ): Promise<UserActor | undefined> {
+    if (organizationTag === null || !isPlausible(organizationTag) || !isPlausible(username)) return undefined;
+    const values = [organizationTag, username.normalize('NFC'), sha256, sha1];
+    const [row] = await this.#database.read(internal(ctx), (em) =>
+      select<{ id: UserId; certificate_id: CertificateId }>(em, OF_CERTIFICATE, values),
+    );
+    const found = row === undefined ? undefined : await this.#identities.ofUser(row.id, ctx.remoteAddress);
+    if (row === undefined || found === undefined) return undefined;
+    if (found.banned) throw banned();
+    await this.#database.write(internal(ctx), ({ em }) =>
+      em.nativeUpdate(ClientCertificate, { id: row.certificate_id }, { lastUsedAt: new Date() }),
+    );
+    return found.actor;
   }
 
   /** Many who come at once from one place, and know their passwords, wait for each other instead of being taken for guesses. */
@@ -241,6 +267,11 @@ export class AuthService {
     return claims === undefined ? undefined : this.#identities.ofLogin(claims, remoteAddress);
   }
 }
+
+const OF_CERTIFICATE = `
+select u.id, c.id as certificate_id
+from client_certificates c join users u on u.id = c.user_id join organizations o on o.id = u.org_id
+where lower(o.tag) = lower(?) and u.username = ? and c.fingerprint in (?, ?)`;
 
 /** Nobody can have such a tag or name: it is not worth a key in a limiter or a query. PostgreSQL knows no text with a NUL. */
 function isPlausible(text: string): boolean {

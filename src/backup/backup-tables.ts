@@ -1,7 +1,7 @@
 /** Every table that a backup holds: in which order, what of it belongs to one organization, and where ids are in it. */
 
 /** A table that others refer to by its ids. */
-export type IdTable = 'organizations' | 'users' | 'roles' | 'channels' | 'invitations' | 'bans' | 'api_keys';
+export type IdTable = 'organizations' | 'users' | 'roles' | 'channels' | 'invitations' | 'bans' | 'api_keys' | 'client_certificates';
 
 export interface BackupTable {
   readonly name: string;
@@ -55,6 +55,12 @@ export const BACKUP_TABLES: readonly BackupTable[] = [
     order: 't.channel_id, t.role_id',
   },
   { name: 'api_keys', ofOrganization: BY_USER, ids: { id: 'api_keys', user_id: 'users' }, order: 't.id' },
+  {
+    name: 'client_certificates',
+    ofOrganization: BY_USER,
+    ids: { id: 'client_certificates', user_id: 'users' },
+    order: 't.id',
+  },
   {
     name: 'invitations',
     ofOrganization: BY_ORGANIZATION,

@@ -8,6 +8,7 @@ import { AuthService } from '../auth/auth.service.js';
 import { PasswordHasher } from '../auth/password-hasher.js';
 import { RefreshTokens } from '../auth/refresh-tokens.js';
 import { BanService } from '../bans/ban.service.js';
+import { ClientCertificateService } from '../certificates/client-certificate.service.js';
 import { ChannelService } from '../channels/channel.service.js';
 import { ChannelAclService } from '../channels/channel-acl.service.js';
 import type { Config } from '../config.js';
@@ -74,6 +75,7 @@ export function makeServices({ server, security, limits }: Config, parts: Servic
   const audit = new AuditService(database, permissions);
   const invitations = new InvitationService(database, permissions, users, auth);
   const apiKeys = new ApiKeyService(database, permissions);
+  const certificates = new ClientCertificateService(database, permissions);
   const insight = new PermissionInsightService(database, permissions);
   const sessionLimits = { maxConnections: server.max_connections };
   const sessions = new SessionService(registry, sessionIds, store, permissions, events, sessionLimits, others);
@@ -85,6 +87,7 @@ export function makeServices({ server, security, limits }: Config, parts: Servic
     ...([channels, permissions, registry, store, events, occupancyLimits, others] as const),
   );
   const moderation = new ModerationService(database, permissions, sessions, occupancy);
-  const management = { organizations, users, roles, channels, acl, bans, audit, invitations, apiKeys, insight };
+  const tenancy = { organizations, users, roles, channels, acl };
+  const management = { ...tenancy, bans, audit, invitations, apiKeys, certificates, insight };
   return { ...management, hasher, permissions, auth, sessions, occupancy, moderation };
 }

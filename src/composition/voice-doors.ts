@@ -49,6 +49,7 @@ export function openMumbleDoor({ server, mumble }: Config, { certificate, ...par
     tls: certificate,
     handshakeTimeoutMs: server.handshake_timeout_ms,
     tenants: { hostPattern: mumble.host_pattern, defaultOrganization: mumble.default_organization },
+    requestsCertificate: mumble.certificates,
     answerPings: mumble.answer_pings,
     maxUsers: server.max_connections,
   });

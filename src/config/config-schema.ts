@@ -65,6 +65,7 @@ const mumble = z.strictObject({
   port: port().default(64_738),
   host_pattern: hostPattern().nullable().default(null),
   default_organization: text().nullable().default(null),
+  certificates: flag().default(true),
   answer_pings: flag().default(true),
 });
 

@@ -3,6 +3,7 @@ import { ApiKey } from '../api-keys/api-key.entity.js';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import { RefreshToken } from '../auth/refresh-token.entity.js';
 import { Ban } from '../bans/ban.entity.js';
+import { ClientCertificate } from '../certificates/client-certificate.entity.js';
 import { Channel } from '../channels/channel.entity.js';
 import { ChannelAcl } from '../channels/channel-acl.entity.js';
 import { IdempotencyKey } from '../idempotency/idempotency-key.entity.js';
@@ -24,5 +25,6 @@ export const entities = [
   Ban,
   Invitation,
   ApiKey,
+  ClientCertificate,
   IdempotencyKey,
 ];

@@ -1,6 +1,7 @@
 import type { FilterDef } from '@mikro-orm/postgresql';
 import { ApiKey } from '../api-keys/api-key.entity.js';
 import { RefreshToken } from '../auth/refresh-token.entity.js';
+import { ClientCertificate } from '../certificates/client-certificate.entity.js';
 import { ChannelAcl } from '../channels/channel-acl.entity.js';
 import { IdempotencyKey } from '../idempotency/idempotency-key.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
@@ -50,6 +51,7 @@ function conditionFor(entityName: string | undefined, organizationId: number): o
       return { channelId: { organizationId } };
     case RefreshToken.name:
     case ApiKey.name:
+    case ClientCertificate.name:
       return { userId: { organizationId } };
     case IdempotencyKey.name:
       // Bound to its actor by its primary key, and shown to nobody.

@@ -28,6 +28,8 @@ export const AuditActionType = {
   INVITATION_REDEEMED: 'invitation_redeemed',
   API_KEY_CREATED: 'api_key_created',
   API_KEY_REVOKED: 'api_key_revoked',
+  CERTIFICATE_BOUND: 'certificate_bound',
+  CERTIFICATE_REMOVED: 'certificate_removed',
   SESSION_KICKED: 'session_kicked',
   SESSION_MUTED: 'session_muted',
   SESSION_UNMUTED: 'session_unmuted',
@@ -47,6 +49,7 @@ export const AuditTargetType = {
   BAN: 'ban',
   INVITATION: 'invitation',
   API_KEY: 'api_key',
+  CERTIFICATE: 'certificate',
   SESSION: 'session',
 } as const satisfies Record<Uppercase<AuditTarget>, AuditTarget>;
 
@@ -78,6 +81,8 @@ registerEnumType(AuditActionType, {
     INVITATION_REDEEMED: { description: 'Somebody became a user by an invitation.' },
     API_KEY_CREATED: { description: 'An API key was made.' },
     API_KEY_REVOKED: { description: 'An API key was revoked.' },
+    CERTIFICATE_BOUND: { description: 'A client certificate was bound to its user.' },
+    CERTIFICATE_REMOVED: { description: 'A client certificate was removed.' },
     SESSION_KICKED: { description: 'A session was put out.' },
     SESSION_MUTED: { description: 'A session was muted: nobody hears it.' },
     SESSION_UNMUTED: { description: 'A session may be heard again.' },
@@ -100,6 +105,7 @@ registerEnumType(AuditTargetType, {
     BAN: { description: 'A ban.' },
     INVITATION: { description: 'An invitation.' },
     API_KEY: { description: 'An API key.' },
+    CERTIFICATE: { description: 'A client certificate.' },
     SESSION: { description: 'A session of a voice client.' },
   },
 });

@@ -5,7 +5,9 @@ import {
   apiKeyId,
   type BanId,
   banId,
+  type CertificateId,
   type ChannelId,
+  certificateId,
   channelId,
   type InvitationId,
   invitationId,
@@ -28,6 +30,7 @@ export const toRoleId = (text: string): RoleId => roleId(serial(text, 'role'));
 export const toChannelId = (text: string): ChannelId => channelId(serial(text, 'channel'));
 export const toBanId = (text: string): BanId => banId(serial(text, 'ban'));
 export const toInvitationId = (text: string): InvitationId => invitationId(serial(text, 'invitation'));
+export const toCertificateId = (text: string): CertificateId => certificateId(serial(text, 'certificate'));
 export const toApiKeyId = (text: string): ApiKeyId => apiKeyId(serial(text, 'API key'));
 /** Session ids are larger than those of the database. */
 export const toSessionId = (text: string): SessionId => {

@@ -6,6 +6,8 @@ import type { AuditFilter, AuditService } from '../audit/audit.service.js';
 import type { AuditEntry } from '../audit/audit-entry.entity.js';
 import type { Ban } from '../bans/ban.entity.js';
 import type { BanService } from '../bans/ban.service.js';
+import type { ClientCertificate } from '../certificates/client-certificate.entity.js';
+import type { ClientCertificateService } from '../certificates/client-certificate.service.js';
 import type { Channel } from '../channels/channel.entity.js';
 import type { ChannelService } from '../channels/channel.service.js';
 import type { ChannelAcl } from '../channels/channel-acl.entity.js';
@@ -39,6 +41,7 @@ export interface LoaderSources {
   readonly bans: BanService;
   readonly invitations: InvitationService;
   readonly apiKeys: ApiKeyService;
+  readonly certificates: ClientCertificateService;
   readonly audit: AuditService;
   readonly occupancy: OccupancyService;
   readonly sessions: SessionService;
@@ -76,11 +79,12 @@ export interface Loaders {
   readonly auditLogOfOrganization: ListLoader<OrganizationId, AuditEntry, AuditQuestion>;
   readonly usersOfRole: ListLoader<Role, User>;
   readonly apiKeysOfUser: ListLoader<UserId, ApiKey>;
+  readonly certificatesOfUser: ListLoader<UserId, ClientCertificate>;
 }
 
 /** The loaders of one request. */
 export function makeLoaders(ctx: RequestContext, sources: LoaderSources): Loaders {
-  const { organizations, users, roles, channels, acl, bans, invitations, apiKeys, audit } = sources;
+  const { organizations, users, roles, channels, acl, bans, invitations, apiKeys, certificates, audit } = sources;
   const { occupancy, sessions, voiceQuality } = sources;
   const organization = new DataLoader<OrganizationId, Organization>(async (ids) => {
     const found = await organizations.getMany(ctx, ids);
@@ -131,6 +135,7 @@ export function makeLoaders(ctx: RequestContext, sources: LoaderSources): Loader
       async (of, page: PageRequest) => primed(user, await users.listOfRoles(ctx, of, page)),
     ),
     apiKeysOfUser: listLoader(same, (ids, page) => apiKeys.listOfMany(ctx, ids, page)),
+    certificatesOfUser: listLoader(same, (ids, page) => certificates.listOfMany(ctx, ids, page)),
   };
 }
 

@@ -5,6 +5,7 @@ import { AuditResolver } from '../audit/audit.resolver.js';
 import { AuthResolver } from '../auth/auth.resolver.js';
 import type { AuthService } from '../auth/auth.service.js';
 import { BanResolver, OrganizationBansResolver } from '../bans/ban.resolver.js';
+import { ClientCertificateResolver, UserCertificatesResolver } from '../certificates/client-certificate.resolver.js';
 import { ChannelResolver } from '../channels/channel.resolver.js';
 import { ChannelAclResolver } from '../channels/channel-acl.resolver.js';
 import { InvitationResolver, OrganizationInvitationsResolver } from '../invitations/invitation.resolver.js';
@@ -32,7 +33,7 @@ export interface SchemaServices extends LoaderSources {
 /** The schema, with resolvers over these services. */
 export async function createSchema(services: SchemaServices): Promise<GraphQLSchema> {
   const { auth, organizations, users, roles, channels, acl, sessions } = services;
-  const { audit, bans, invitations, apiKeys, insight, moderation } = services;
+  const { audit, bans, invitations, apiKeys, certificates, insight, moderation } = services;
   const resolvers = new Map<unknown, object>([
     [AuthResolver, new AuthResolver(auth, users)],
     [OrganizationResolver, new OrganizationResolver(organizations)],
@@ -50,6 +51,8 @@ export async function createSchema(services: SchemaServices): Promise<GraphQLSch
     [OrganizationInvitationsResolver, new OrganizationInvitationsResolver()],
     [ApiKeyResolver, new ApiKeyResolver(apiKeys)],
     [UserApiKeysResolver, new UserApiKeysResolver()],
+    [ClientCertificateResolver, new ClientCertificateResolver(certificates)],
+    [UserCertificatesResolver, new UserCertificatesResolver()],
     [InsightResolver, new InsightResolver(insight)],
     [ModerationResolver, new ModerationResolver(moderation)],
     [LiveResolver, new LiveResolver()],
@@ -93,6 +96,8 @@ async function build(resolverOf: (type: unknown) => object | undefined): Promise
       OrganizationInvitationsResolver,
       ApiKeyResolver,
       UserApiKeysResolver,
+      ClientCertificateResolver,
+      UserCertificatesResolver,
       InsightResolver,
       ModerationResolver,
       LiveResolver,

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { API_KEY_PREFIX } from '../auth/api-key-prefix.js';
+import type { CertificateFingerprints } from '../certificates/certificate-fingerprints.js';
 import { AppError, type ErrorCode } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
 import { type Login, LoginSchema, type ServerMessage, type Welcome } from '../protocol/generated/control_pb.js';
@@ -9,10 +10,11 @@ import { systemContext } from '../request-context.js';
 import { FrameReader, readServerMessage } from '../voice/control-frames.js';
 import type { ControlRequests } from '../voice/control-requests.js';
 import type { VoiceConnection } from '../voice/live-sessions.js';
-import { PROTOCOL_VERSION } from '../voice/session-opening.js';
+import { PROTOCOL_VERSION, type Proof } from '../voice/session-opening.js';
 import { htmlText } from './html-text.js';
 import { type LoginName, loginName } from './login-name.js';
 import type { MumbleConnection, MumbleHandler } from './mumble-connection.js';
+import { denial } from './mumble-denial.js';
 import { encodeMessage, type MumbleMessage } from './mumble-messages.js';
 import type { MumblePorts } from './mumble-ports.js';
 import { MumbleSession } from './mumble-session.js';
@@ -28,6 +30,8 @@ export interface MumbleVisitor {
   readonly remoteAddress: string;
   /** The name of the host that it has asked for by TLS, or null. */
   readonly hostName: string | null;
+  /** The certificate that it has shown, or null. */
+  readonly certificate: CertificateFingerprints | null;
   /** Called in the moment of the login. */
   readonly onOpen: () => void;
 }
@@ -115,26 +119,61 @@ export class MumbleClient implements MumbleHandler, VoiceConnection {
   }
 
   async #logIn(authenticate: MumbleAuthenticate, requestId: string): Promise<void> {
+    let isToBeBound = false;
     try {
-      const login = await this.#credentials(authenticate, requestId);
-      const open = await this.#requests.login(login, requestId);
+      const name = this.#nameOf(authenticate);
+      const login = await this.#credentials(authenticate, name, requestId);
+      const proof = this.#proofOf(name);
+      const open = await this.#requests.login(login, requestId, proof.prove);
       if (this.#connection.isEnded) return;
       this.#welcome(open(0), authenticate.tokens);
+      isToBeBound = login.credentials.case === 'password' && !proof.wasProved();
     } catch (error) {
       if (this.#connection.isEnded) return;
       if (!(error instanceof AppError) || error.kind === 'bug') throw error;
       this.#reject(error);
       return;
     }
+    if (isToBeBound) await this.#bindCertificate(requestId);
     await this.#session?.enterFirstChannel(requestId);
   }
 
-  async #credentials({ username = '', password = '' }: MumbleAuthenticate, requestId: string): Promise<Login> {
-    const { hostName, remoteAddress } = this.#visitor;
-    const name = loginName(username, hostName, this.#ports.tenants);
-    if (name === undefined) {
-      throw new AppError('INVALID_INPUT', 'Say which organization is meant: your user name is NAME@TAG.');
+  /** The certificate of the connection says who comes where it is bound to that user, whatever the password. */
+  #proofOf(name: LoginName): { readonly prove: Proof; readonly wasProved: () => boolean } {
+    let wasProved = false;
+    const { certificate } = this.#visitor;
+    return {
+      prove: async (ctx) => {
+        if (certificate === null) return undefined;
+        const actor = await this.#ports.services.auth.verifyCertificate(ctx, name, certificate);
+        wasProved = actor !== undefined;
+        return actor;
+      },
+      wasProved: () => wasProved,
+    };
+  }
+
+  /** Who has shown the password need not show it again with this certificate. The login holds in any case. */
+  async #bindCertificate(requestId: string): Promise<void> {
+    const { certificate, remoteAddress } = this.#visitor;
+    if (certificate === null || this.#session === null || this.#connection.isEnded) return;
+    try {
+      const ctx = { actor: this.#requests.actor, door: 'mumble' as const, requestId, remoteAddress };
+      await this.#ports.services.certificates.bind(ctx, certificate);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.kind === 'bug') throw error;
+      this.#connection.send(denial(error, this.#session.sessionId));
     }
+  }
+
+  #nameOf({ username = '' }: MumbleAuthenticate): LoginName {
+    const name = loginName(username, this.#visitor.hostName, this.#ports.tenants);
+    if (name !== undefined) return name;
+    throw new AppError('INVALID_INPUT', 'Say which organization is meant: your user name is NAME@TAG.');
+  }
+
+  async #credentials({ password = '' }: MumbleAuthenticate, name: LoginName, requestId: string): Promise<Login> {
+    const { remoteAddress } = this.#visitor;
     const common = { protocolVersion: PROTOCOL_VERSION, clientName: clientNameOf(this.#version) };
     if (!password.startsWith(API_KEY_PREFIX)) {
       return create(LoginSchema, { ...common, credentials: { case: 'password', value: { ...name, password } } });

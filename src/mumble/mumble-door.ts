@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { type CertificateFingerprints, certificateFingerprints } from '../certificates/certificate-fingerprints.js';
 import { AppError } from '../errors.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { OrganizationId } from '../ids.js';
@@ -140,8 +141,9 @@ export class MumbleDoor {
     const remoteAddress = socket.remoteAddress ?? '';
     // Without a name TLS tells `false`.
     const hostName = typeof socket.servername === 'string' ? socket.servername : null;
+    const certificate = certificateOf(socket);
     const connection = new MumbleConnection(socket, options, (each) => {
-      const client = new MumbleClient(this.#ports, { remoteAddress, hostName, onOpen }, each);
+      const client = new MumbleClient(this.#ports, { remoteAddress, hostName, certificate, onOpen }, each);
       this.#clients.add(client);
       socket.once('close', () => this.#clients.delete(client));
       return client;
@@ -160,4 +162,10 @@ export class MumbleDoor {
     this.#mirrors.set(id, mirror);
     return mirror;
   }
+}
+
+/** Null where the client has shown none; it has proved that it has the key of what it shows. */
+function certificateOf(socket: TLSSocket): CertificateFingerprints | null {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate === undefined ? null : certificateFingerprints(certificate.raw);
 }

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino';
 import type { AuthService } from '../auth/auth.service.js';
 import type { BanService } from '../bans/ban.service.js';
+import type { ClientCertificateService } from '../certificates/client-certificate.service.js';
 import type { ChannelService } from '../channels/channel.service.js';
 import type { ChannelAclService } from '../channels/channel-acl.service.js';
 import type { OrganizationId } from '../ids.js';
 import type { OrganizationService } from '../organizations/organization.service.js';
 import type { RoleService } from '../roles/role.service.js';
+import type { UserService } from '../users/user.service.js';
 import type { SessionHost } from '../voice/session-host.js';
 import type { TenantRules } from './login-name.js';
 import type { OrganizationMirror } from './organization-mirror.js';
@@ -20,6 +22,8 @@ export interface MumbleServices {
   readonly acl: ChannelAclService;
   readonly roles: RoleService;
   readonly bans: BanService;
+  readonly users: UserService;
+  readonly certificates: ClientCertificateService;
 }
 
 /** What Mumble clients are served with. */

@@ -11,7 +11,7 @@ import type { ServerBody } from './control-frames.js';
 import type { LiveSession } from './live-sessions.js';
 import { moderate } from './moderate-request.js';
 import { type PongBody, qualityMessage, qualityReport } from './quality-message.js';
-import { type Opened, type OpeningPorts, SessionOpening, type Visitor } from './session-opening.js';
+import { type Opened, type OpeningPorts, type Proof, SessionOpening, type Visitor } from './session-opening.js';
 import type { SessionRates } from './session-rates.js';
 import { toWhisperTarget, whisperAudience } from './whisper-request.js';
 
@@ -54,8 +54,8 @@ export class ControlRequests implements ConnectionHandler {
     return this.#live.actor;
   }
 
-  async login(login: Login, requestId: string): Promise<(messageId: number) => Uint8Array> {
-    const open = await this.#opening.login(login, requestId);
+  async login(login: Login, requestId: string, proof?: Proof): Promise<(messageId: number) => Uint8Array> {
+    const open = await this.#opening.login(login, requestId, proof);
     return (messageId) => this.#open(open(messageId));
   }
 

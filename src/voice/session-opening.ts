@@ -64,6 +64,9 @@ export interface Opened {
   readonly frames: Uint8Array;
 }
 
+/** Who the visitor is by something else than what the Login says, or undefined where that has to tell. */
+export type Proof = (ctx: RequestContext) => Promise<UserActor | undefined>;
+
 /** How one visitor comes to a session: by logging in, or by coming back to one. */
 export class SessionOpening {
   readonly #ports: OpeningPorts;
@@ -78,12 +81,12 @@ export class SessionOpening {
   }
 
   /** Begins a session. What it returns is to be called in the moment of the answer, and opens it. Throws the reasons of a refused Login. */
-  async login(login: Login, requestId: string): Promise<(messageId: number) => Opened> {
+  async login(login: Login, requestId: string, proof?: Proof): Promise<(messageId: number) => Opened> {
     requireVersion(login.protocolVersion);
     const { connection, door, remoteAddress } = this.#visitor;
     const ctx: RequestContext = { actor: ANONYMOUS, door, requestId, remoteAddress };
     const { feed, live, sessions } = this.#ports;
-    const { actor, inherits } = await this.#authenticate(ctx, login);
+    const { actor, inherits } = await this.#authenticate(ctx, login, proof);
     const { session, channelIds } = await this.#begin({ ...ctx, actor }, login, inherits);
     this.#begun = session.id;
     try {
@@ -148,13 +151,13 @@ export class SessionOpening {
   }
 
   /** Somebody whose password is changed or who is removed while this looks must not come in afterwards. */
-  async #authenticate(ctx: RequestContext, login: Login): Promise<Arrival> {
+  async #authenticate(ctx: RequestContext, login: Login, proof?: Proof): Promise<Arrival> {
     const meanwhile: DomainEvent[] = [];
     const unsubscribe = this.#ports.events.subscribe((event) => {
       if ('userId' in event) meanwhile.push(event);
     });
     try {
-      const arrival = await this.#identify(ctx, login);
+      const arrival = await this.#identify(ctx, login, proof);
       if (this.#isGone || meanwhile.some((event) => withdraws(event, arrival.actor))) {
         throw new AppError('UNAUTHENTICATED', 'This login does not hold any more.');
       }
@@ -164,8 +167,10 @@ export class SessionOpening {
     }
   }
 
-  async #identify(ctx: RequestContext, { credentials }: Login): Promise<Arrival> {
+  async #identify(ctx: RequestContext, { credentials }: Login, proof?: Proof): Promise<Arrival> {
     const { auth, placement } = this.#ports;
+    const proven = await proof?.(ctx);
+    if (proven !== undefined) return { actor: proven, inherits: null };
     switch (credentials.case) {
       case 'password': {
         const { organizationTag, username, password } = credentials.value;

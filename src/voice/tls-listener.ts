@@ -33,6 +33,8 @@ export interface TlsListenerOptions {
   readonly port: number;
   /** Certificate chain and private key, PEM. */
   readonly tls: { readonly cert: string; readonly key: string };
+  /** Whether clients are asked for a certificate, whoever has signed it; they need not have one. */
+  readonly requestsCertificate?: boolean;
   /** How long a connection may take until its login has succeeded, in milliseconds. */
   readonly handshakeTimeoutMs: number;
   /** TLS handshakes of one network per second, after a first burst; 100 and 1024 where it is left out. */
@@ -77,10 +79,16 @@ export class TlsListener {
   #isClosed = false;
 
   constructor(options: TlsListenerOptions) {
-    const { tls, handshakeTimeoutMs, handshakeRate = HANDSHAKE_RATE } = options;
+    const { tls, handshakeTimeoutMs, handshakeRate = HANDSHAKE_RATE, requestsCertificate = false } = options;
     this.#options = options;
     this.#handshakes = new NetworkRate({ ...handshakeRate, maxNetworks: MAX_HANDSHAKING_NETWORKS });
-    this.#tls = createTlsServer({ ...tls, minVersion: 'TLSv1.2', handshakeTimeout: handshakeTimeoutMs });
+    this.#tls = createTlsServer({
+      ...tls,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: handshakeTimeoutMs,
+      requestCert: requestsCertificate,
+      rejectUnauthorized: false,
+    });
     this.#tls.on('secureConnection', (socket) => this.#onSecureSocket(socket));
     this.#tls.on('tlsClientError', () => {
       this.#failedHandshakes += 1;

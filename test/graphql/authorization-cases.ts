@@ -149,6 +149,10 @@ export const CASES: Readonly<Record<string, Case>> = {
     ({ made }) => ({ refreshToken: made }),
     (tenant) => tenant.refreshToken(),
   ),
+  'Mutation.removeCertificate: of another one': input(madeId, (tenant) => tenant.certificateOf(tenant.guest)),
+  'Mutation.removeCertificate: of oneself': input(madeId, (tenant, caller) =>
+    tenant.certificateOf(tenant.userOf(caller)),
+  ),
   'Mutation.removeChannelAclEntry: in the garden': input(
     ({ ids, made }) => ({ channelId: made, roleId: ids.memberRole }),
     (tenant) => withEntry(tenant, tenant.ids.garden),
@@ -208,6 +212,8 @@ export const CASES: Readonly<Record<string, Case>> = {
   'Organization.sessions': {},
   'User.apiKeys: of another one': {},
   'User.apiKeys: of oneself': me,
+  'User.certificates: of another one': {},
+  'User.certificates: of oneself': me,
   'User.email: of another one': {},
   'User.email: of oneself': me,
 };

@@ -81,6 +81,9 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'Mutation.prioritizeSessions: elsewhere': MANAGERS,
   'Mutation.redeemInvitation': EVERYBODY,
   'Mutation.refresh': EVERYBODY,
+  'Mutation.removeCertificate: of another one': MANAGERS,
+  // Users of the platform have none.
+  'Mutation.removeCertificate: of oneself': [WHO, OK, OK, OK, OK, OK, NONE],
   'Mutation.removeChannelAclEntry: in the garden': IN_THE_GARDEN,
   'Mutation.removeChannelAclEntry: elsewhere': MANAGERS,
   'Mutation.revokeApiKey: of another one': MANAGERS,
@@ -115,6 +118,8 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'Organization.sessions': INSIDE,
   'User.apiKeys: of another one': MANAGERS,
   'User.apiKeys: of oneself': LOGGED_IN,
+  'User.certificates: of another one': MANAGERS,
+  'User.certificates: of oneself': LOGGED_IN,
   'User.email: of another one': [WHO, NONE, HID, HID, OK, OK, OK],
   'User.email: of oneself': LOGGED_IN,
 };
@@ -132,6 +137,7 @@ export const OPEN: Readonly<Record<string, readonly string[]>> = {
     ...['parent', 'position', 'version'],
   ],
   ChannelAclEntry: ['permissions', 'role'],
+  ClientCertificate: ['createdAt', 'fingerprint', 'id', 'lastUsedAt'],
   Invitation: ['channel', 'createdAt', 'expiresAt', 'id', 'maxUses', 'roles', 'uses'],
   ManageGrant: ['channel', 'role'],
   MissingPermission: ['permission', 'reason', 'suggestions'],

@@ -1,4 +1,5 @@
 /** An organization with one of each caller, and ids of everything in it. */
+import { certificateFingerprints } from '../../src/certificates/certificate-fingerprints.js';
 import type { ChannelId, OrganizationId, RoleId, SessionId, UserId } from '../../src/ids.js';
 import type { Organization } from '../../src/organizations/organization.entity.js';
 import { Permission } from '../../src/permissions/bits.js';
@@ -162,6 +163,16 @@ export class Tenant {
     return `${apiKey.id}`;
   }
 
+  async certificateOf(user: User): Promise<string> {
+    const { certificates } = this.#server.services;
+    const ctx = this.#server.services.as(user);
+    if (user.organizationId === null) return '2147483647';
+    made += 1;
+    await certificates.bind(ctx, certificateFingerprints(Buffer.from(`certificate ${made}`)));
+    const { items } = await certificates.list(ctx, user.id, { first: 100, after: null });
+    return `${items.at(-1)?.id}`;
+  }
+
   async refreshToken(): Promise<string> {
     const { auth, system } = this.#server.services;
     return (await auth.loginAs(system, this.guest)).refreshToken;
@@ -192,8 +203,10 @@ export class Tenant {
     await bans.create(admin, this.organizationId, { userId: Number(await this.user()) as UserId, reason: 'spam' });
     await roles.create({ ...admin, reason: 'a new team' }, this.organizationId, { name: 'team', permissions: 1 });
     await this.invitation();
-    for (const user of this.#users.values()) await this.apiKeyOf(user);
-    await this.apiKeyOf(this.guest);
+    for (const user of [...this.#users.values(), this.guest]) {
+      await this.apiKeyOf(user);
+      await this.certificateOf(user);
+    }
     await this.session(this.ids.garden);
   }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type GraphQLObjectType, type GraphQLSchema, getNamedType, isCompositeType, isObjectType } from 'graphql';
+import { certificateFingerprints } from '../../src/certificates/certificate-fingerprints.js';
 import { describeSchema } from '../../src/graphql/schema.js';
 import { type ChannelId, type OrganizationId, roleId, userId } from '../../src/ids.js';
 import type { User } from '../../src/users/user.entity.js';
@@ -25,7 +26,7 @@ afterAll(() => server.stop());
 /** Several of everything, the first one with all that it can have. */
 async function furnish(id: string): Promise<void> {
   const { services, sessions, occupancy } = server;
-  const { system, users, roles, channels, acl, bans, invitations, apiKeys } = services;
+  const { system, users, roles, channels, acl, bans, invitations, apiKeys, certificates } = services;
   const organizationId = Number(id) as OrganizationId;
   const { items } = await roles.list(system, organizationId, { first: 2, after: null });
   const [admin, member] = [present(items[0]), present(items[1])];
@@ -34,7 +35,10 @@ async function furnish(id: string): Promise<void> {
     const user = await users.create(system, organizationId, { username, password: PASSWORD, email: 'x@example.org' });
     made.push(user);
     const ctx = services.as(user);
-    for (const name of ['one', 'two']) await apiKeys.create(ctx, { name, scopes: ['read'] });
+    for (const name of ['one', 'two']) {
+      await apiKeys.create(ctx, { name, scopes: ['read'] });
+      await certificates.bind(ctx, certificateFingerprints(Buffer.from(name)));
+    }
     await roles.create(system, organizationId, { name: username, permissions: 1 });
     const channel = await channels.create(system, organizationId, { name: username });
     await channels.create(system, organizationId, { name: 'below', parentId: channel.id });
@@ -59,6 +63,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
   Invitation: ['invitations'],
   AuditEntry: ['auditLog'],
   ApiKey: ['users', 'apiKeys'],
+  ClientCertificate: ['users', 'certificates'],
   ChannelAclEntry: ['channels', 'acl'],
 };
 

@@ -9,7 +9,9 @@ import { VoiceWorld, type VoiceWorldOptions } from '../voice/voice-world.js';
 import { RawMumble, type RawMumbleOptions } from './raw-mumble.js';
 
 export interface MumbleWorldOptions extends VoiceWorldOptions {
-  readonly mumble?: Partial<Pick<MumbleDoorOptions, 'tenants' | 'answerPings' | 'handshakeTimeoutMs'>>;
+  readonly mumble?: Partial<
+    Pick<MumbleDoorOptions, 'tenants' | 'answerPings' | 'handshakeTimeoutMs' | 'requestsCertificate'>
+  >;
 }
 
 export class MumbleWorld {
@@ -32,6 +34,7 @@ export class MumbleWorld {
       events: voice.services.test.events,
       tenants: { hostPattern: 'TAG.voice.example', defaultOrganization: null },
       answerPings: true,
+      requestsCertificate: true,
       maxUsers: 2000,
       logger: pino({ level: 'warn' }, { write: (line: string) => complaints.push(line) }),
       ...mumble,

@@ -20,6 +20,8 @@ export interface RawMumbleOptions {
   /** The name of the host, as TLS tells it. */
   readonly servername?: string;
   readonly tokens?: readonly string[];
+  /** Its own, PEM. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
 }
 
 /** What somebody said, as a client hears it. */
@@ -46,8 +48,14 @@ export class RawMumble {
   #isClosed = false;
 
   static async open(options: RawMumbleOptions): Promise<RawMumble> {
-    const { port, servername } = options;
-    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...(servername && { servername }) });
+    const { port, servername, certificate } = options;
+    const socket = connect({
+      host: '127.0.0.1',
+      port,
+      rejectUnauthorized: false,
+      ...(servername && { servername }),
+      ...certificate,
+    });
     await once(socket, 'secureConnect');
     return new RawMumble(socket, options);
   }

@@ -267,6 +267,7 @@ async function execute<Data, Variables>(
 }
 
 function servicesOf(services: TestServices) {
-  const { auth, organizations, users, roles, channels, acl, audit, bans, invitations, apiKeys, insight } = services;
-  return { auth, organizations, users, roles, channels, acl, audit, bans, invitations, apiKeys, insight };
+  const { auth, organizations, users, roles, channels, acl, audit, bans, invitations, apiKeys, certificates, insight } =
+    services;
+  return { auth, organizations, users, roles, channels, acl, audit, bans, invitations, apiKeys, certificates, insight };
 }

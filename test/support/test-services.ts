@@ -5,6 +5,7 @@ import { AuthService } from '../../src/auth/auth.service.js';
 import { PasswordHasher } from '../../src/auth/password-hasher.js';
 import { RefreshTokens } from '../../src/auth/refresh-tokens.js';
 import { BanService } from '../../src/bans/ban.service.js';
+import { ClientCertificateService } from '../../src/certificates/client-certificate.service.js';
 import { ChannelService } from '../../src/channels/channel.service.js';
 import { ChannelAclService } from '../../src/channels/channel-acl.service.js';
 import { InvitationService } from '../../src/invitations/invitation.service.js';
@@ -40,6 +41,7 @@ export class TestServices {
   readonly bans: BanService;
   readonly invitations: InvitationService;
   readonly apiKeys: ApiKeyService;
+  readonly certificates: ClientCertificateService;
   readonly insight: PermissionInsightService;
   readonly system = systemContext('test');
 
@@ -67,6 +69,7 @@ export class TestServices {
     this.bans = new BanService(database, this.permissions);
     this.invitations = new InvitationService(database, this.permissions, this.users, this.auth);
     this.apiKeys = new ApiKeyService(database, this.permissions);
+    this.certificates = new ClientCertificateService(database, this.permissions);
     this.insight = new PermissionInsightService(database, this.permissions);
   }
 

@@ -41,6 +41,10 @@ export type AuditAction =
   | 'BAN_CREATED'
   /** A ban was lifted. */
   | 'BAN_LIFTED'
+  /** A client certificate was bound to its user. */
+  | 'CERTIFICATE_BOUND'
+  /** A client certificate was removed. */
+  | 'CERTIFICATE_REMOVED'
   /** A role was taken off a channel's ACL. */
   | 'CHANNEL_ACL_ENTRY_REMOVED'
   /** It was said what a role may do in a channel. */
@@ -120,6 +124,8 @@ export type AuditTarget =
   | 'API_KEY'
   /** A ban. */
   | 'BAN'
+  /** A client certificate. */
+  | 'CERTIFICATE'
   /** A channel. */
   | 'CHANNEL'
   /** An invitation. */
@@ -550,6 +556,14 @@ export type RedeemInvitationInput = {
 export type RefreshInput = {
   /** The refresh token that came with the present access token. */
   refreshToken: string;
+};
+
+/** Which client certificate to remove. */
+export type RemoveCertificateInput = {
+  /** Which certificate. */
+  id: string | number;
+  /** Why, for the audit log: 1 to 512 characters. */
+  reason?: string | null | undefined;
 };
 
 /** Which role to take off the ACL of which channel. */
@@ -1108,6 +1122,20 @@ export type SessionEventsSubscription = { sessionEvents:
     | { __typename: 'SessionEvent', cursor: string, type: SessionEventType, reason: LeaveReason | null, message: string | null, session: { id: string, username: string, channelIds: Array<string>, speakingChannelIds: Array<string>, muted: boolean, selfMuted: boolean, deafened: boolean } }
     | { __typename: 'SessionSnapshot', cursor: string, isLast: boolean, sessions: Array<{ id: string, username: string, channelIds: Array<string>, speakingChannelIds: Array<string>, muted: boolean, selfMuted: boolean, deafened: boolean }> }
    };
+
+export type RemoveCertificateMutationVariables = Exact<{
+  input: RemoveCertificateInput;
+}>;
+
+
+export type RemoveCertificateMutation = { removeCertificate: { removedId: string | null, errors: Array<{ code: ErrorCode, message: string, path: Array<string>, params: Array<{ name: string, value: string | null }> }> } | null };
+
+export type CertificatesQueryVariables = Exact<{
+  userId: string | number;
+}>;
+
+
+export type CertificatesQuery = { user: { certificates: { nodes: Array<{ id: string, fingerprint: string, createdAt: string, lastUsedAt: string | null }> } } | null };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -2872,3 +2900,35 @@ export const SessionEventsDocument = new TypedDocumentString(`
   selfMuted
   deafened
 }`) as unknown as TypedDocumentString<SessionEventsSubscription, SessionEventsSubscriptionVariables>;
+export const RemoveCertificateDocument = new TypedDocumentString(`
+    mutation RemoveCertificate($input: RemoveCertificateInput!) {
+  removeCertificate(input: $input) {
+    removedId
+    errors {
+      ...Refusal
+    }
+  }
+}
+    fragment Refusal on UserError {
+  code
+  message
+  path
+  params {
+    name
+    value
+  }
+}`) as unknown as TypedDocumentString<RemoveCertificateMutation, RemoveCertificateMutationVariables>;
+export const CertificatesDocument = new TypedDocumentString(`
+    query Certificates($userId: ID!) {
+  user(id: $userId) {
+    certificates {
+      nodes {
+        id
+        fingerprint
+        createdAt
+        lastUsedAt
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CertificatesQuery, CertificatesQueryVariables>;
