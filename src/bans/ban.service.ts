@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { AuditSnapshot } from '../audit/audit-record.js';
-import type { Database } from '../database/database.js';
+import type { Database, Transaction } from '../database/database.js';
 import { pagesOfLists } from '../database/list-pages.js';
 import { select } from '../database/select.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
@@ -66,28 +66,14 @@ export class BanService {
 
   /** Bans a user or a network; whoever is connected and falls under it is put out at once. Throws OWNER_REQUIRED for the owner. */
   async create(ctx: RequestContext, organizationId: OrganizationId, input: NewBan): Promise<Ban> {
-    return this.#database.write(ctx, async ({ em, publish, record }) => {
+    return this.#database.write(ctx, async (transaction) => {
+      const { em } = transaction;
       await this.#permissions.requireManage(ctx, em, organizationId, 'organization');
       return createOnce(ctx, em, {
         operation: 'createBan',
         input: { organizationId, ...input },
         find: (id) => em.findOne(Ban, { id: id as BanId }),
-        create: async () => {
-          const ban = em.create(Ban, {
-            organizationId,
-            issuedBy: issuerOf(ctx),
-            ...(await checked(em, organizationId, input)),
-          });
-          await em.persist(ban).flush();
-          record({
-            organizationId,
-            action: 'ban_created',
-            target: { type: 'ban', id: ban.id },
-            after: snapshotOf(ban),
-          });
-          publish({ type: 'ban_created', organizationId, banId: ban.id });
-          return ban;
-        },
+        create: () => add(ctx, transaction, organizationId, input),
       });
     });
   }
@@ -95,14 +81,26 @@ export class BanService {
   /** Lifts a ban before its time. */
   async lift(ctx: RequestContext, id: BanId): Promise<void> {
     this.#permissions.requireLogin(ctx);
-    await this.#database.write(ctx, async ({ em, publish, record }) => {
-      const ban = await em.findOne(Ban, { id });
+    await this.#database.write(ctx, async (transaction) => {
+      const ban = await transaction.em.findOne(Ban, { id });
       if (ban === null) throw notFound('ban');
-      const { organizationId } = ban;
-      await this.#permissions.requireManage(ctx, em, organizationId, 'ban');
-      await em.nativeDelete(Ban, { id });
-      record({ organizationId, action: 'ban_lifted', target: { type: 'ban', id }, before: snapshotOf(ban) });
-      publish({ type: 'ban_lifted', organizationId, banId: id });
+      await this.#permissions.requireManage(ctx, transaction.em, ban.organizationId, 'ban');
+      await remove(transaction, ban);
+    });
+  }
+
+  /** Lifts some bans of the organization and makes others, all of it or nothing. A ban that is gone already is lifted. */
+  async change(
+    ctx: RequestContext,
+    organizationId: OrganizationId,
+    { lifted, made }: { readonly lifted: readonly BanId[]; readonly made: readonly NewBan[] },
+  ): Promise<void> {
+    await this.#database.write(ctx, async (transaction) => {
+      const { em } = transaction;
+      await this.#permissions.requireManage(ctx, em, organizationId, 'organization');
+      const found = lifted.length === 0 ? [] : await em.find(Ban, { id: { $in: [...lifted] }, organizationId });
+      for (const ban of found) await remove(transaction, ban);
+      for (const input of made) await add(ctx, transaction, organizationId, input);
     });
   }
 
@@ -128,6 +126,27 @@ select exists (
     and (b.user_id = (s.value->>0)::int or b.address_range >>= (s.value->>1)::inet)
 ) as banned
 from jsonb_array_elements(?::jsonb) with ordinality as s(value, place) order by s.place`;
+
+async function add(
+  ctx: RequestContext,
+  { em, publish, record }: Transaction,
+  organizationId: OrganizationId,
+  input: NewBan,
+): Promise<Ban> {
+  const values = await checked(em, organizationId, input);
+  const ban = em.create(Ban, { organizationId, issuedBy: issuerOf(ctx), ...values });
+  await em.persist(ban).flush();
+  record({ organizationId, action: 'ban_created', target: { type: 'ban', id: ban.id }, after: snapshotOf(ban) });
+  publish({ type: 'ban_created', organizationId, banId: ban.id });
+  return ban;
+}
+
+async function remove({ em, publish, record }: Transaction, ban: Ban): Promise<void> {
+  const { id, organizationId } = ban;
+  await em.nativeDelete(Ban, { id });
+  record({ organizationId, action: 'ban_lifted', target: { type: 'ban', id }, before: snapshotOf(ban) });
+  publish({ type: 'ban_lifted', organizationId, banId: id });
+}
 
 async function checked(
   em: EntityManager,

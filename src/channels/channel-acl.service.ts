@@ -1,5 +1,5 @@
 import type { EntityData, EntityManager } from '@mikro-orm/postgresql';
-import type { AuditSnapshot } from '../audit/audit-record.js';
+import type { AuditRecord, AuditSnapshot } from '../audit/audit-record.js';
 import type { Database } from '../database/database.js';
 import { toRows } from '../database/read-rows.js';
 import { select } from '../database/select.js';
@@ -18,6 +18,16 @@ import { ChannelAcl } from './channel-acl.entity.js';
 export interface AclEntries {
   readonly entries: ReadonlyMap<ChannelId, readonly ChannelAcl[]>;
   readonly roles: readonly Role[];
+}
+
+/** A list that is being changed, within a transaction. */
+interface AclEdit {
+  readonly em: EntityManager;
+  readonly channel: Channel;
+  /** What the actor holds in the channel. */
+  readonly held: PermissionMask;
+  /** Writes down what was done. */
+  readonly note: (entry: AuditRecord) => void;
 }
 
 interface EntryRow {
@@ -76,39 +86,43 @@ export class ChannelAclService {
   ): Promise<Channel> {
     this.#permissions.requireLogin(ctx);
     const mask = checkedMask(permissions);
-    return this.#database.write(ctx, async ({ em, publish, record }) => {
-      const { channel, held } = await this.#requireEdit(ctx, em, channelId);
-      const { organizationId } = channel;
-      if ((await em.count(Role, { id: roleId, organizationId })) === 0) throw notFound('role');
-      const former = await em.findOne(ChannelAcl, { channelId, roleId });
-      requireHeld(held, mask | (former?.permissions ?? 0));
-      await em.upsert(ChannelAcl, { channelId, roleId, permissions: mask });
-      record({
-        organizationId,
-        action: 'channel_acl_entry_set',
-        target: { type: 'channel', id: channelId },
-        before: former === null ? undefined : snapshotOf(roleId, former.permissions),
-        after: snapshotOf(roleId, mask),
-      });
-      publish({ type: 'channel_acl_changed', organizationId, channelId });
-      return channel;
-    });
+    return this.#change(ctx, channelId, (edit) => put(edit, roleId, mask));
   }
 
   /** Takes a role off the list. Without any entry the channel follows its parent again. Removing what is not there is fine. */
   async removeEntry(ctx: RequestContext, channelId: ChannelId, roleId: RoleId): Promise<Channel> {
     this.#permissions.requireLogin(ctx);
+    return this.#change(ctx, channelId, (edit) => take(edit, roleId));
+  }
+
+  /** Makes the list what is given, as a whole or not at all. An empty one is none: the channel follows its parent. */
+  async replaceEntries(
+    ctx: RequestContext,
+    channelId: ChannelId,
+    wanted: ReadonlyMap<RoleId, PermissionMask>,
+  ): Promise<Channel> {
+    this.#permissions.requireLogin(ctx);
+    const masks = [...wanted].map(([roleId, permissions]) => [roleId, checkedMask(permissions)] as const);
+    return this.#change(ctx, channelId, async (edit) => {
+      const present = await edit.em.find(ChannelAcl, { channelId });
+      const former = new Map(present.map(({ roleId, permissions }) => [roleId, permissions]));
+      for (const [roleId, mask] of masks) if (former.get(roleId) !== mask) await put(edit, roleId, mask);
+      for (const roleId of former.keys()) if (!wanted.has(roleId)) await take(edit, roleId);
+    });
+  }
+
+  /** One transaction, and one event where something was recorded. */
+  #change(ctx: RequestContext, channelId: ChannelId, change: (edit: AclEdit) => Promise<void>): Promise<Channel> {
     return this.#database.write(ctx, async ({ em, publish, record }) => {
       const { channel, held } = await this.#requireEdit(ctx, em, channelId);
       const { organizationId } = channel;
-      const former = await em.findOne(ChannelAcl, { channelId, roleId });
-      if (former === null) return channel;
-      requireHeld(held, former.permissions);
-      await em.nativeDelete(ChannelAcl, { channelId, roleId });
-      const target = { type: 'channel' as const, id: channelId };
-      const before = snapshotOf(roleId, former.permissions);
-      record({ organizationId, action: 'channel_acl_entry_removed', target, before });
-      publish({ type: 'channel_acl_changed', organizationId, channelId });
+      let isChanged = false;
+      const note = (entry: AuditRecord) => {
+        isChanged = true;
+        record(entry);
+      };
+      await change({ em, channel, held, note });
+      if (isChanged) publish({ type: 'channel_acl_changed', organizationId, channelId });
       return channel;
     });
   }
@@ -123,6 +137,32 @@ export class ChannelAclService {
     const place = { organizationId: channel.organizationId, channelId };
     return { channel, held: await this.#permissions.requireInChannel(ctx, em, place, Permission.MANAGE) };
   }
+}
+
+async function put({ em, channel, held, note }: AclEdit, roleId: RoleId, mask: PermissionMask): Promise<void> {
+  const { id: channelId, organizationId } = channel;
+  if ((await em.count(Role, { id: roleId, organizationId })) === 0) throw notFound('role');
+  const former = await em.findOne(ChannelAcl, { channelId, roleId });
+  const before = former === null ? undefined : snapshotOf(roleId, former.permissions);
+  requireHeld(held, mask | (former?.permissions ?? 0));
+  await em.upsert(ChannelAcl, { channelId, roleId, permissions: mask });
+  note({
+    organizationId,
+    action: 'channel_acl_entry_set',
+    target: { type: 'channel', id: channelId },
+    before,
+    after: snapshotOf(roleId, mask),
+  });
+}
+
+async function take({ em, channel, held, note }: AclEdit, roleId: RoleId): Promise<void> {
+  const { id: channelId, organizationId } = channel;
+  const former = await em.findOne(ChannelAcl, { channelId, roleId });
+  if (former === null) return;
+  requireHeld(held, former.permissions);
+  await em.nativeDelete(ChannelAcl, { channelId, roleId });
+  const target = { type: 'channel' as const, id: channelId };
+  note({ organizationId, action: 'channel_acl_entry_removed', target, before: snapshotOf(roleId, former.permissions) });
 }
 
 function snapshotOf(roleId: RoleId, permissions: PermissionMask): AuditSnapshot {

@@ -62,14 +62,7 @@ export async function saveAcl(
     const { id, mask } = wish(each, roles);
     wanted.set(id, (wanted.get(id) ?? 0) | mask);
   }
-  const id = toChannelId(channelId);
-  const present = await entriesOf(ports, id, ctx);
-  const { acl } = ports.services;
-  for (const [roleId, mask] of wanted) {
-    const isSame = present.some((each) => each.roleId === roleId && each.permissions === mask);
-    if (!isSame) await acl.setEntry(ctx, id, roleId, mask);
-  }
-  for (const { roleId } of present) if (!wanted.has(roleId)) await acl.removeEntry(ctx, id, roleId);
+  await ports.services.acl.replaceEntries(ctx, toChannelId(channelId), wanted);
 }
 
 function requireWrite(session: MumbleSession, channelId: number): void {

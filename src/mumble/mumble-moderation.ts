@@ -10,10 +10,12 @@ import { toChannelId } from '../voice/control-requests.js';
 import type { SessionRates } from '../voice/session-rates.js';
 import { plainText } from './html-text.js';
 import { answerAclQuery, saveAcl } from './mumble-acl.js';
+import { answerBanQuery, saveBans } from './mumble-bans.js';
 import type { MumbleMessage } from './mumble-messages.js';
 import type { MumblePorts } from './mumble-ports.js';
 import type { RequestTools } from './mumble-requests.js';
 import type { MumbleSession } from './mumble-session.js';
+import { onUserList } from './mumble-users.js';
 import { ROOT_ID } from './organization-mirror.js';
 
 type Action = MessageInitShape<typeof ModerateSchema>['action'];
@@ -52,8 +54,15 @@ export class MumbleModeration {
           );
         } else await saveAcl(this.#ports, this.#session, value, ctx);
         break;
+      case 'banList':
+        if (value.query === true) this.#tools.connection.send(await answerBanQuery(this.#ports, this.#session, ctx));
+        else await saveBans(this.#ports, this.#session, value, ctx);
+        break;
+      case 'userList':
+        this.#tools.connection.send(await onUserList(this.#ports, this.#session, value, ctx));
+        break;
       default:
-        throw denied('Bans of networks are kept through the API. To ban a user, use the menu of that user.');
+        throw new Error(`no moderation: ${name}`);
     }
   }
 

@@ -41,7 +41,7 @@ export function rootBits(mask: PermissionMask): number {
     M.traverse |
     M.enter |
     (holds(mask, Permission.WHISPER) ? M.whisper : 0) |
-    (holds(mask, Permission.MANAGE) ? MANAGING | M.kick | M.ban : 0)
+    (holds(mask, Permission.MANAGE) ? MANAGING | M.kick | M.ban | M.register : 0)
   );
 }
 

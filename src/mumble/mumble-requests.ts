@@ -126,10 +126,9 @@ export class MumbleRequests {
       case 'channelRemove':
       case 'acl':
       case 'banList':
+      case 'userList':
         await this.#moderation.handle({ name, value } as MumbleMessage, this.#context(requestId), requestId);
         break;
-      case 'userList':
-        throw denied('Users are registered through the API.');
       // What only a server says, and what is done at once.
       default:
         throw new AppError('UNEXPECTED_MESSAGE', 'This is not for a client to say.');
