@@ -1,7 +1,15 @@
 /** Every table that a backup holds: in which order, what of it belongs to one organization, and where ids are in it. */
 
 /** A table that others refer to by its ids. */
-export type IdTable = 'organizations' | 'users' | 'roles' | 'channels' | 'invitations' | 'bans' | 'api_keys' | 'client_certificates';
+export type IdTable =
+  | 'organizations'
+  | 'users'
+  | 'roles'
+  | 'channels'
+  | 'invitations'
+  | 'bans'
+  | 'api_keys'
+  | 'client_certificates';
 
 export interface BackupTable {
   readonly name: string;

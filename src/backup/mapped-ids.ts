@@ -13,6 +13,7 @@ const TARGET_TABLES: ReadonlyMap<string, IdTable> = new Map([
   ['ban', 'bans'],
   ['invitation', 'invitations'],
   ['api_key', 'api_keys'],
+  ['certificate', 'client_certificates'],
 ]);
 
 /** The values in snapshots of the audit log that are ids. */
