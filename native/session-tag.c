@@ -1,6 +1,6 @@
 /*
- * node:crypto makes an object for each tag, which costs ten times the tag itself, and garbage. Here a key keeps its
- * cipher. OpenSSL is that of the Node that loads this: its symbols are resolved then, or the addon is refused.
+ * Session tags, and the seals of voice under a channel's key. node:crypto makes an object for each, which costs ten
+ * times the tag itself, and garbage. Here a key keeps its cipher. OpenSSL is that of the Node that loads this: its symbols are resolved then, or the addon is refused.
  */
 #define NAPI_VERSION 8
 
@@ -15,6 +15,7 @@
 #define KEY_BYTES 16
 #define NONCE_BYTES 12
 #define TAG_BYTES 12
+#define SEAL_BYTES 16
 #define HEADER_BYTES 16
 /* The nonce is two zeros and then session and counter, which are these bytes of the header. */
 #define NONCE_PADDING 2
@@ -59,10 +60,19 @@ static bool make_tag(EVP_CIPHER_CTX *key, const uint8_t *packet, size_t length, 
   uint8_t nonce[NONCE_BYTES] = {0}, nothing[16];
   int size;
   memcpy(nonce + NONCE_PADDING, packet + SESSION_OFFSET, NONCE_BYTES - NONCE_PADDING);
-  return EVP_EncryptInit_ex(key, NULL, NULL, NULL, nonce) == 1 &&
+  return EVP_CipherInit_ex(key, NULL, NULL, NULL, nonce, 1) == 1 &&
          EVP_EncryptUpdate(key, NULL, &size, packet, (int)length) == 1 &&
          EVP_EncryptFinal_ex(key, nothing, &size) == 1 &&
          EVP_CIPHER_CTX_ctrl(key, EVP_CTRL_AEAD_GET_TAG, TAG_BYTES, tag) == 1;
+}
+
+/* The nonce of a packet is made of its header, as that of its session tag is. */
+static bool begin_seal(EVP_CIPHER_CTX *key, const uint8_t *packet, int direction) {
+  uint8_t nonce[NONCE_BYTES] = {0};
+  int size;
+  memcpy(nonce + NONCE_PADDING, packet + SESSION_OFFSET, NONCE_BYTES - NONCE_PADDING);
+  return EVP_CipherInit_ex(key, NULL, NULL, NULL, nonce, direction) == 1 &&
+         EVP_CipherUpdate(key, NULL, &size, packet, HEADER_BYTES) == 1;
 }
 
 static void free_key(napi_env env, void *key, void *hint) {
@@ -123,11 +133,56 @@ static napi_value write_tag(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* sealVoice(key, packet, end): what is between header and `end` is encrypted in its place, and the seal is written behind it. */
+static napi_value seal_voice(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  size_t given = 3, count;
+  uint8_t *packet, nothing[16];
+  int64_t end;
+  int size;
+  if (napi_get_cb_info(env, info, &given, arguments, NULL, NULL) != napi_ok) return NULL;
+  EVP_CIPHER_CTX *key = read_key(env, arguments[0]);
+  if (key == NULL || !read_bytes(env, arguments[1], &packet, &count) ||
+      napi_get_value_int64(env, arguments[2], &end) != napi_ok || end < HEADER_BYTES || count < SEAL_BYTES ||
+      (uint64_t)end > count - SEAL_BYTES || end > INT32_MAX) {
+    return refuse(env, "a key, a packet and the end of its text are needed");
+  }
+  uint8_t *text = packet + HEADER_BYTES;
+  if (!begin_seal(key, packet, 1) || EVP_CipherUpdate(key, text, &size, text, (int)end - HEADER_BYTES) != 1 ||
+      EVP_CipherFinal_ex(key, nothing, &size) != 1 ||
+      EVP_CIPHER_CTX_ctrl(key, EVP_CTRL_AEAD_GET_TAG, SEAL_BYTES, packet + end) != 1) {
+    refuse(env, "the packet could not be sealed");
+  }
+  return NULL;
+}
+
+/* openVoice(key, packet, text): whether the seal holds, which is the last 16 bytes. What is between it and the header is decrypted into `text`. */
+static napi_value open_voice(napi_env env, napi_callback_info info) {
+  napi_value arguments[3], result;
+  size_t given = 3, count, room;
+  uint8_t *packet, *text, nothing[16];
+  int size;
+  if (napi_get_cb_info(env, info, &given, arguments, NULL, NULL) != napi_ok) return NULL;
+  EVP_CIPHER_CTX *key = read_key(env, arguments[0]);
+  if (key == NULL || !read_bytes(env, arguments[1], &packet, &count) || !read_bytes(env, arguments[2], &text, &room) ||
+      count < HEADER_BYTES + SEAL_BYTES || count > INT32_MAX || room < count - HEADER_BYTES - SEAL_BYTES) {
+    return refuse(env, "a key, a packet and room for its text are needed");
+  }
+  const size_t end = count - SEAL_BYTES;
+  const bool holds = begin_seal(key, packet, 0) &&
+                     EVP_CipherUpdate(key, text, &size, packet + HEADER_BYTES, (int)(end - HEADER_BYTES)) == 1 &&
+                     EVP_CIPHER_CTX_ctrl(key, EVP_CTRL_AEAD_SET_TAG, SEAL_BYTES, packet + end) == 1 &&
+                     EVP_CipherFinal_ex(key, nothing, &size) == 1;
+  return napi_get_boolean(env, holds, &result) == napi_ok ? result : NULL;
+}
+
 bool add_session_tags(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       {"makeTagKey", NULL, make_key, NULL, NULL, NULL, napi_enumerable, NULL},
       {"verifyTag", NULL, verify_tag, NULL, NULL, NULL, napi_enumerable, NULL},
       {"writeTag", NULL, write_tag, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"sealVoice", NULL, seal_voice, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"openVoice", NULL, open_voice, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   return napi_define_properties(env, exports, sizeof functions / sizeof functions[0], functions) == napi_ok;
 }

@@ -6,81 +6,32 @@
  * until the last of them, its memory that scripts see, and its poll handle are gone. Nothing is kept of an argument.
  */
 #define _GNU_SOURCE
-#define NAPI_VERSION 8
+
+#include "udp-socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <node_api.h>
-#include <uv.h>
-
+#include "sealed-udp.h"
 #include "session-tag.h"
 
 /* Counts up when what scripts see changes: `src/voice/native-addon.ts` asks for the same. */
-#define INTERFACE_VERSION 1
+#define INTERFACE_VERSION 2
 
-/* Datagrams read at once, and how often, before others of the event loop have their turn. */
-#define BATCH 64
+/* How often a batch is read before others of the event loop have their turn. */
 #define MAX_ROUNDS 4
-/* More than the longest packet. What is longer is cut, and its true length told. */
-#define PACKET_BYTES 2048
-/* The kernel's own limit for one sendmmsg. */
-#define MAX_SENDS 1024
-#define MAX_SLOTS (1u << 20)
 #define MIN_SLOTS 256u
 /* Room for an IPv6 address and the name of its interface. */
 #define ADDRESS_TEXT_BYTES (INET6_ADDRSTRLEN + UV_IF_NAMESIZE + 1)
 
-/* What a script reads of each datagram: its length, and port, address and scope of its source. */
-enum { ROW_LENGTH, ROW_PORT, ROW_ADDRESS, ROW_SCOPE = ROW_ADDRESS + 4, ROW_WORDS };
-
-typedef union {
-  struct sockaddr any;
-  struct sockaddr_in v4;
-  struct sockaddr_in6 v6;
-} address_t;
-
-typedef struct {
-  napi_env env;
-  napi_ref on_batch;
-  napi_ref receiver;
-  napi_async_cleanup_hook_handle cleanup;
-  uv_poll_t poll;
-  /* What still points here; the memory is freed with the last. */
-  int references;
-  /* -1 once it is closed. */
-  int fd;
-  sa_family_t family;
-  socklen_t address_bytes;
-
-  /* By slot; the family is 0 where there is no endpoint. */
-  address_t *endpoints;
-  uint32_t slot_count;
-
-  double received, sent, congested, errors;
-
-  struct mmsghdr out[MAX_SENDS];
-  struct iovec out_bytes;
-
-  struct mmsghdr in[BATCH];
-  struct iovec in_bytes[BATCH];
-  address_t sources[BATCH];
-  int batch_count;
-  uint32_t rows[BATCH][ROW_WORDS];
-  uint8_t packets[BATCH][PACKET_BYTES];
-} udp_socket_t;
-
 static void release(udp_socket_t *udp) {
   udp->references -= 1;
   if (udp->references > 0) return;
+  free_seals(udp);
   free(udp->endpoints);
   free(udp);
 }
@@ -93,14 +44,14 @@ static void finalize(napi_env env, void *data, void *hint) {
 
 /* ---- Errors and arguments: each `read_` returns false with an exception pending. ---- */
 
-static napi_value throw_system(napi_env env, const char *what, int error) {
+napi_value throw_system(napi_env env, const char *what, int error) {
   char message[128];
   snprintf(message, sizeof message, "%s %s: %s", what, uv_err_name(-error), uv_strerror(-error));
   napi_throw_error(env, uv_err_name(-error), message);
   return NULL;
 }
 
-static bool refuse(napi_env env, const char *message) {
+bool refuse(napi_env env, const char *message) {
   bool is_pending = false;
   napi_is_exception_pending(env, &is_pending);
   if (!is_pending) napi_throw_type_error(env, NULL, message);
@@ -108,7 +59,7 @@ static bool refuse(napi_env env, const char *message) {
 }
 
 /* The arguments and the socket of a call; fewer arguments than asked for read as undefined. */
-static udp_socket_t *read_call(napi_env env, napi_callback_info info, size_t count, napi_value *arguments) {
+udp_socket_t *read_call(napi_env env, napi_callback_info info, size_t count, napi_value *arguments) {
   void *data = NULL;
   size_t given = count;
   if (napi_get_cb_info(env, info, &given, arguments, NULL, &data) != napi_ok) return NULL;
@@ -116,7 +67,7 @@ static udp_socket_t *read_call(napi_env env, napi_callback_info info, size_t cou
 }
 
 /* Whole numbers from `min` to `max`; anything else is refused. */
-static bool read_integer(napi_env env, napi_value value, double min, double max, int64_t *result) {
+bool read_integer(napi_env env, napi_value value, double min, double max, int64_t *result) {
   double number;
   if (napi_get_value_double(env, value, &number) != napi_ok) return refuse(env, "a number is needed");
   if (!(number >= min && number <= max) || number != (double)(int64_t)number) {
@@ -127,7 +78,7 @@ static bool read_integer(napi_env env, napi_value value, double min, double max,
   return true;
 }
 
-static bool read_array(napi_env env, napi_value value, napi_typedarray_type wanted, void **data, size_t *length) {
+bool read_array(napi_env env, napi_value value, napi_typedarray_type wanted, void **data, size_t *length) {
   bool is_array = false;
   napi_typedarray_type type;
   if (napi_is_typedarray(env, value, &is_array) != napi_ok || !is_array ||
@@ -243,11 +194,11 @@ static napi_value source_address(napi_env env, napi_callback_info info) {
 
 /* ---- Sending ---- */
 
-/* Hands over what is in `out`. An error of one datagram skips that one; where the system has no room the rest is dropped. */
-static void hand_over(udp_socket_t *udp, unsigned int count) {
+/* An error of one datagram skips that one; where the system has no room the rest is dropped. */
+void hand_over(udp_socket_t *udp, struct mmsghdr *messages, unsigned int count) {
   unsigned int done = 0;
   while (done < count) {
-    int sent = sendmmsg(udp->fd, udp->out + done, count - done, MSG_DONTWAIT);
+    int sent = sendmmsg(udp->fd, messages + done, count - done, MSG_DONTWAIT);
     if (sent > 0) {
       udp->sent += sent;
       done += (unsigned int)sent;
@@ -266,6 +217,17 @@ static void address_to(udp_socket_t *udp, unsigned int index, address_t *address
   udp->out[index].msg_hdr.msg_namelen = udp->address_bytes;
 }
 
+void *make_room(void *array, uint32_t *count, size_t size, int64_t slot) {
+  if (slot < *count) return array;
+  uint32_t wanted = *count < MIN_SLOTS ? MIN_SLOTS : *count;
+  while (wanted <= slot) wanted *= 2;
+  uint8_t *grown = realloc(array, wanted * size);
+  if (grown == NULL) return NULL;
+  memset(grown + *count * size, 0, (wanted - *count) * size);
+  *count = wanted;
+  return grown;
+}
+
 /* setEndpoint(slot, address, port) */
 static napi_value set_endpoint(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
@@ -274,15 +236,9 @@ static napi_value set_endpoint(napi_env env, napi_callback_info info) {
   udp_socket_t *udp = read_call(env, info, 3, arguments);
   if (udp == NULL || !read_integer(env, arguments[0], 0, MAX_SLOTS - 1, &slot)) return NULL;
   if (udp->fd < 0 || !read_address(env, udp->family, arguments[1], arguments[2], &address)) return NULL;
-  if (slot >= udp->slot_count) {
-    uint32_t slot_count = udp->slot_count < MIN_SLOTS ? MIN_SLOTS : udp->slot_count;
-    while (slot_count <= slot) slot_count *= 2;
-    address_t *endpoints = realloc(udp->endpoints, slot_count * sizeof *endpoints);
-    if (endpoints == NULL) return throw_system(env, "setEndpoint", ENOMEM);
-    memset(endpoints + udp->slot_count, 0, (slot_count - udp->slot_count) * sizeof *endpoints);
-    udp->endpoints = endpoints;
-    udp->slot_count = slot_count;
-  }
+  address_t *endpoints = make_room(udp->endpoints, &udp->slot_count, sizeof *endpoints, slot);
+  if (endpoints == NULL) return throw_system(env, "setEndpoint", ENOMEM);
+  udp->endpoints = endpoints;
   udp->endpoints[slot] = address;
   return NULL;
 }
@@ -313,10 +269,10 @@ static napi_value send_to_slots(napi_env env, napi_callback_info info) {
     address_to(udp, count, &udp->endpoints[slot]);
     count += 1;
     if (count < MAX_SENDS) continue;
-    hand_over(udp, count);
+    hand_over(udp, udp->out, count);
     count = 0;
   }
-  hand_over(udp, count);
+  hand_over(udp, udp->out, count);
   return NULL;
 }
 
@@ -335,7 +291,7 @@ static napi_value send_to_address(napi_env env, napi_callback_info info) {
   udp->out_bytes.iov_base = bytes;
   udp->out_bytes.iov_len = byte_count;
   address_to(udp, 0, &address);
-  hand_over(udp, 1);
+  hand_over(udp, udp->out, 1);
   return NULL;
 }
 
@@ -417,7 +373,7 @@ static void lay_out(udp_socket_t *udp) {
   }
 }
 
-static bool add_function(udp_socket_t *udp, napi_value object, const char *name, napi_callback callback) {
+bool add_function(udp_socket_t *udp, napi_value object, const char *name, napi_callback callback) {
   napi_value function;
   napi_env env = udp->env;
   if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, udp, &function) != napi_ok) return false;
@@ -450,7 +406,8 @@ static bool add_members(udp_socket_t *udp, napi_value object) {
          add_function(udp, object, "sourceAddress", source_address) &&
          add_function(udp, object, "setEndpoint", set_endpoint) && add_function(udp, object, "send", send_to_slots) &&
          add_function(udp, object, "sendTo", send_to_address) &&
-         add_function(udp, object, "counters", read_counters) && add_function(udp, object, "close", close_by_script);
+         add_function(udp, object, "counters", read_counters) && add_function(udp, object, "close", close_by_script) &&
+         add_seals(udp, object);
 }
 
 /* Begins to call the script for what arrives, until the socket is closed or the thread ends. */

@@ -15,7 +15,7 @@ export interface MetricsSources {
   /** Metrics that somebody else keeps. */
   readonly others: readonly Metric[];
   /** Null where the door is off. */
-  readonly mumbleDoor: () => MumbleDoorCounters | null;
+  readonly mumbleDoor: () => Promise<MumbleDoorCounters | null>;
 }
 
 /** The figures of the server in the text format of Prometheus, read at each scrape from those who count. */
@@ -38,7 +38,7 @@ export class Metrics {
     const voiceDoor = this.#sources.voiceDoor();
     showDoor(this.#instruments, 'voice', voiceDoor);
     this.#instruments.waitingSessions.set(voiceDoor.waiting);
-    const mumbleDoor = this.#sources.mumbleDoor();
+    const mumbleDoor = await this.#sources.mumbleDoor();
     if (mumbleDoor !== null) showMumbleDoor(this.#instruments, mumbleDoor);
     showLive(this.#instruments, this.#sources.live());
     showRelays(this.#instruments, await this.#sources.relays());

@@ -117,7 +117,7 @@ export async function openMetrics(
     version: VERSION,
     relays: () => relay.counters(),
     voiceDoor: () => voiceDoor.counters(),
-    mumbleDoor: () => mumbleDoor?.counters() ?? null,
+    mumbleDoor: async () => (await mumbleDoor?.counters()) ?? null,
     others: [times.histogram, ...invariants.metrics],
     live: () => ({ ...live.counters(), connections: subscriptions.connectionCount }),
   };

@@ -34,6 +34,7 @@ export class CryptState {
   /** The second byte of the nonce with which a packet opened last, by the first byte. */
   readonly #opened = new Int16Array(256).fill(NO_NONCE);
   #good = 0;
+  #sealed = 0;
   #late = 0;
   #lost = 0;
   #resync = 0;
@@ -50,6 +51,11 @@ export class CryptState {
     return this.#sealNonce.slice();
   }
 
+  /** How many packets were sealed. */
+  get sealed(): number {
+    return this.#sealed;
+  }
+
   counters(): CryptCounters {
     return { good: this.#good, late: this.#late, lost: Math.max(0, this.#lost), resync: this.#resync };
   }
@@ -64,6 +70,7 @@ export class CryptState {
   /** The datagram of a packet. */
   seal(packet: Uint8Array): Uint8Array {
     addToNonce(this.#sealNonce, 1);
+    this.#sealed += 1;
     const datagram = Buffer.allocUnsafe(SEAL_BYTES + packet.length);
     datagram[0] = this.#sealNonce[0] ?? 0;
     const tag = this.#cipher.seal(this.#sealNonce, packet, datagram.subarray(SEAL_BYTES));

@@ -4,7 +4,7 @@ import type { CertificateFingerprints } from '../certificates/certificate-finger
 import { AppError, type ErrorCode } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
 import { type Login, LoginSchema, type ServerMessage, type Welcome } from '../protocol/generated/control_pb.js';
-import type { MumbleAuthenticate, MumbleVersion } from '../protocol/generated/mumble_pb.js';
+import type { MumbleAuthenticate, MumblePing, MumbleVersion } from '../protocol/generated/mumble_pb.js';
 import { MumbleReject_RejectType as RejectType } from '../protocol/generated/mumble_pb.js';
 import { systemContext } from '../request-context.js';
 import { FrameReader, readServerMessage } from '../voice/control-frames.js';
@@ -86,7 +86,7 @@ export class MumbleClient implements MumbleHandler, VoiceConnection {
 
   tunneled(packet: Uint8Array): void {
     if (this.#session === null) throw beforeLogin();
-    this.#session.voice.onTunneled(packet);
+    this.#session.voice.receiveTunneled(packet);
   }
 
   handleAtOnce({ name, value }: MumbleMessage): boolean {
@@ -96,9 +96,7 @@ export class MumbleClient implements MumbleHandler, VoiceConnection {
         this.#version ??= value;
         return true;
       case 'ping':
-        this.#connection.send(
-          encodeMessage('ping', { ...this.#session?.countersFor(value), timestamp: value.timestamp ?? 0n }),
-        );
+        this.#answerPing(value);
         return true;
       default:
         if (this.#session === null && (name !== 'authenticate' || this.#isLoggingIn)) throw beforeLogin();
@@ -116,6 +114,11 @@ export class MumbleClient implements MumbleHandler, VoiceConnection {
   ended(isTimedOut: boolean): void {
     this.#session?.leave();
     this.#requests.ended(isTimedOut ? 'timed_out' : 'disconnected', false);
+  }
+
+  async #answerPing(ping: MumblePing): Promise<void> {
+    const counters = await this.#session?.countersFor(ping);
+    this.#connection.send(encodeMessage('ping', { ...counters, timestamp: ping.timestamp ?? 0n }));
   }
 
   async #logIn(authenticate: MumbleAuthenticate, requestId: string): Promise<void> {
@@ -224,10 +227,10 @@ export class MumbleClient implements MumbleHandler, VoiceConnection {
     switch (body.case) {
       case 'channelKey':
       case 'whisperKey':
-        session.voice.keys.put(body.value.targetId, body.value.epoch, body.value.key);
+        session.voice.putKey({ target: body.value.targetId, epoch: body.value.epoch, key: body.value.key });
         break;
       case 'whisperEnded':
-        session.voice.keys.remove(body.value.targetId);
+        session.voice.removeKey(body.value.targetId);
         break;
       case 'textMessage': {
         const { sessionId, channelId, text } = body.value;

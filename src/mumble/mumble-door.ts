@@ -6,13 +6,14 @@ import type { EventBus } from '../events/event-bus.js';
 import type { OrganizationId } from '../ids.js';
 import type { SessionHost } from '../voice/session-host.js';
 import { type Guest, TlsListener, type TlsListenerCounters, type TlsListenerOptions } from '../voice/tls-listener.js';
+import { GatewayLink } from './gateway-link.js';
+import type { GatewayCounters } from './gateway-messages.js';
 import type { TenantRules } from './login-name.js';
 import { MUMBLE_VERSION, MumbleClient } from './mumble-client.js';
 import { MumbleConnection } from './mumble-connection.js';
 import type { MumblePorts, MumbleServices } from './mumble-ports.js';
 import { OrganizationMirror } from './organization-mirror.js';
-import { SpeechOpener } from './speech-opener.js';
-import { UdpGateway, type UdpGatewayCounters } from './udp-gateway.js';
+import { stateAnswer } from './state-answer.js';
 
 /** A free number has to be free for TCP and for UDP: so often another one is tried. */
 const FREE_PORT_ATTEMPTS = 10;
@@ -34,13 +35,13 @@ export interface MumbleDoorCounters extends TlsListenerCounters {
   readonly sessions: number;
   /** Voice packets that were not sent through the control connection because the client did not read fast enough. */
   readonly droppedVoice: number;
-  readonly udp: UdpGatewayCounters;
+  readonly udp: GatewayCounters;
 }
 
 /** The door of Mumble's clients: TLS and UDP on one port. docs/decisions/0009-mumble-door.md has its plan. */
 export class MumbleDoor {
   readonly #options: MumbleDoorOptions;
-  readonly #udp: UdpGateway;
+  readonly #gateway: GatewayLink;
   readonly #listener: TlsListener;
   readonly #ports: MumblePorts;
   readonly #mirrors = new Map<OrganizationId, OrganizationMirror>();
@@ -64,38 +65,30 @@ export class MumbleDoor {
 
   static async #open(options: MumbleDoorOptions): Promise<MumbleDoor> {
     const { bindAddress, port, logger, host, answerPings, maxUsers } = options;
-    const serverState = () => ({
-      version: MUMBLE_VERSION,
-      users: host.live.connected,
-      maxUsers,
-      maxBitrate: host.terms.maxBitrate,
-    });
-    const udp = await UdpGateway.start({
-      bindAddress,
-      port,
-      logger,
-      nowMs: host.nowMs,
-      serverState: answerPings ? serverState : null,
-    });
-    const door = new MumbleDoor({ ...options, port: udp.port }, udp);
+    const [relay] = host.relays;
+    if (relay === undefined) throw new Error('a host has one relay at least');
+    const { maxBitrate } = host.terms;
+    const state = () => ({ version: MUMBLE_VERSION, users: host.live.connected, maxUsers, maxBitrate });
+    const answer = (question: Uint8Array) => (answerPings ? stateAnswer(question, state()) : null);
+    const gateway = await GatewayLink.open({ relay, bindAddress, port, logger, answer });
+    const door = new MumbleDoor({ ...options, port: gateway.port }, gateway);
     try {
       await door.#listener.open();
     } catch (error) {
       door.#unsubscribe();
-      await udp.close();
+      await gateway.close();
       throw error;
     }
     logger.info({ port: door.port }, 'Mumble door open');
     return door;
   }
 
-  private constructor(options: MumbleDoorOptions, udp: UdpGateway) {
+  private constructor(options: MumbleDoorOptions, gateway: GatewayLink) {
     const { host, services, tenants, maxUsers, logger, events } = options;
     this.#options = options;
-    this.#udp = udp;
+    this.#gateway = gateway;
     this.#ports = {
-      ...{ host, services, tenants, udp, maxUsers, logger, randomBytes },
-      opener: new SpeechOpener(),
+      ...{ host, services, tenants, gateway, maxUsers, logger, randomBytes },
       mirrorOf: (id) => this.#mirrorOf(id),
     };
     this.#listener = new TlsListener({
@@ -111,16 +104,16 @@ export class MumbleDoor {
 
   /** The port that is bound, for TCP and UDP. */
   get port(): number {
-    return this.#udp.port;
+    return this.#gateway.port;
   }
 
-  counters(): MumbleDoorCounters {
+  async counters(): Promise<MumbleDoorCounters> {
     const dropped = [...this.#connections].reduce((sum, { droppedVoice }) => sum + droppedVoice, 0);
     return {
       ...this.#listener.counters(),
       sessions: this.#options.host.live.connectedBy('mumble'),
       droppedVoice: this.#droppedVoice + dropped,
-      udp: this.#udp.counters(),
+      udp: await this.#gateway.counters(),
     };
   }
 
@@ -130,7 +123,7 @@ export class MumbleDoor {
     for (const client of this.#clients) client.end('SHUTTING_DOWN', '', 'shutting_down');
     await closed;
     this.#unsubscribe();
-    await this.#udp.close();
+    await this.#gateway.close();
   }
 
   #onConnection(socket: TLSSocket, onOpen: () => void): Guest {

@@ -9,10 +9,9 @@ import type { OrganizationService } from '../organizations/organization.service.
 import type { RoleService } from '../roles/role.service.js';
 import type { UserService } from '../users/user.service.js';
 import type { SessionHost } from '../voice/session-host.js';
+import type { GatewayLink } from './gateway-link.js';
 import type { TenantRules } from './login-name.js';
 import type { OrganizationMirror } from './organization-mirror.js';
-import type { SpeechOpener } from './speech-opener.js';
-import type { UdpGateway } from './udp-gateway.js';
 
 /** The services that only this door of voice clients uses, beside those of the host. */
 export interface MumbleServices {
@@ -31,8 +30,7 @@ export interface MumblePorts {
   readonly host: SessionHost;
   readonly services: MumbleServices;
   readonly tenants: TenantRules;
-  readonly udp: UdpGateway;
-  readonly opener: SpeechOpener;
+  readonly gateway: GatewayLink;
   /** How an organization looks to Mumble clients; one that nobody looks at is forgotten. */
   readonly mirrorOf: (id: OrganizationId) => OrganizationMirror;
   readonly maxUsers: number;

@@ -110,13 +110,13 @@ export class MumbleRequests {
         break;
       }
       case 'cryptSetup':
-        this.#onCryptSetup(value);
+        await this.#onCryptSetup(value);
         break;
       case 'requestBlob':
         this.#sendBlobs(value);
         break;
       case 'userStats':
-        this.#sendStatistics(value);
+        await this.#sendStatistics(value);
         break;
       case 'queryUsers':
         this.#sendUsers(value.ids, value.names);
@@ -288,9 +288,10 @@ export class MumbleRequests {
     return id === ROOT_ID ? [...facts.channels.keys()] : [...facts.subtree(toChannelId(id))];
   }
 
-  #onCryptSetup({ clientNonce }: MumbleCryptSetup): void {
+  async #onCryptSetup({ clientNonce }: MumbleCryptSetup): Promise<void> {
     if (clientNonce === undefined || clientNonce.length === 0) {
-      this.#send(encodeMessage('cryptSetup', { serverNonce: this.#session.voice.serverNonce }));
+      const state = await this.#session.voice.state();
+      if (state !== null) this.#send(encodeMessage('cryptSetup', { serverNonce: state.serverNonce }));
       return;
     }
     if (clientNonce.length !== 16) throw invalidInput(['nonce'], 'A nonce has 16 bytes.');
@@ -310,20 +311,21 @@ export class MumbleRequests {
   }
 
   /** Of others no address and no certificate is told, and of those at another door no more than since when they are here. */
-  #sendStatistics({ session: asked, statsOnly = false }: MumbleUserStats): void {
+  async #sendStatistics({ session: asked, statsOnly = false }: MumbleUserStats): Promise<void> {
     const id = (asked ?? this.#session.sessionId) as SessionId;
     const viewed = this.#session.view()?.sessions.get(id);
     if (viewed === undefined) throw notFound('session');
     const onlinesecs = Math.max(0, Math.floor((Date.now() - viewed.session.connectedAt.getTime()) / 1000));
     const own = id === this.#session.sessionId;
     const { voice, version } = this.#session;
+    const state = own ? await voice.state() : null;
     this.#send(
       encodeMessage('userStats', {
         session: id,
         statsOnly,
         onlinesecs,
         opus: true,
-        ...(own && { idlesecs: Math.floor(voice.idleMs() / 1000), fromClient: voice.counters() }),
+        ...(state !== null && { idlesecs: Math.floor(state.idleMs / 1000), fromClient: state.counters }),
         ...(own && !statsOnly && version !== null && { version }),
       }),
     );

@@ -6,6 +6,7 @@ import type { MumblePing, MumbleVersion } from '../protocol/generated/mumble_pb.
 import type { ControlRequests } from '../voice/control-requests.js';
 import type { OrganizationFacts } from '../voice/organization-facts.js';
 import type { OrganizationView, ViewedSession } from '../voice/organization-view.js';
+import type { VoicePlaces } from './gateway-messages.js';
 import type { MumbleConnection } from './mumble-connection.js';
 import { encodeMessage, type MumbleMessage } from './mumble-messages.js';
 import { channelBits, rootBits } from './mumble-permissions.js';
@@ -47,7 +48,7 @@ export class MumbleSession {
 
   constructor(ports: MumblePorts, options: MumbleSessionOptions) {
     const { welcome, tokens, version, connection, requests, remoteAddress } = options;
-    const { host, udp, opener, randomBytes } = ports;
+    const { host, gateway, randomBytes } = ports;
     this.#ports = ports;
     this.#options = options;
     this.sessionId = welcome.sessionId as SessionId;
@@ -60,19 +61,16 @@ export class MumbleSession {
     this.voice = new MumbleVoice({
       sessionId,
       clientKey: welcome.voice?.clientKey ?? new Uint8Array(),
-      places: {
-        channel: () => this.viewed()?.channelIds.at(-1),
-        whisperTarget: (id) => this.whisperTargets.get(id),
-        isIn: (id) => this.view()?.isMember(id as ChannelId, sessionId) ?? false,
-      },
-      opener,
-      udp,
+      remoteAddress,
+      gateway,
+      isLocal: gateway.isIn(host.feed.relayOf({ id: sessionId })),
+      places: () => this.#places(),
       randomBytes,
-      nowMs: host.nowMs,
       toRelay: (packet) => {
         const session = this.viewed()?.session;
         if (session !== undefined) host.feed.relayOf(session).receiveTunneled(sessionId, packet);
       },
+      tellSetup: (setup) => connection.send(encodeMessage('cryptSetup', setup)),
       toTunnel: (packet) => connection.sendVoice(packet),
       askForNonce: () => connection.send(encodeMessage('cryptSetup', {})),
       onHeard: () => connection.heard(),
@@ -106,7 +104,7 @@ export class MumbleSession {
 
   /** Tells the client all that there is, and that it is in. */
   begin(): void {
-    const { connection, remoteAddress } = this.#options;
+    const { connection } = this.#options;
     const { terms } = this.#ports.host;
     const { sessionId, userId } = this;
     const view = this.view();
@@ -115,7 +113,7 @@ export class MumbleSession {
     const send = (frames: Uint8Array) => connection.send(frames);
     send(encodeMessage('cryptSetup', this.voice.setup));
     send(encodeMessage('codecVersion', { alpha: CELT_VERSION, beta: 0, preferAlpha: true, opus: true }));
-    send(this.mirror.enter(view, { sessionId, userId, send }));
+    send(this.mirror.enter(view, { sessionId, userId, send, onChanged: () => this.voice.updatePlaces() }));
     send(encodeMessage('permissionQuery', { channelId: ROOT_ID, permissions: this.bitsIn(ROOT_ID) }));
     send(
       encodeMessage('serverSync', {
@@ -135,8 +133,7 @@ export class MumbleSession {
         recordingAllowed: facts?.recordingAllowed ?? false,
       }),
     );
-    this.#ports.udp.add(this.voice, remoteAddress);
-    this.voice.announceTunnel();
+    this.#ports.gateway.add(this.voice);
   }
 
   /** Nobody comes to sit in a place without sound: the client goes to the first channel that takes it. */
@@ -148,15 +145,20 @@ export class MumbleSession {
     return this.#requests.handle(message, requestId);
   }
 
-  /** What a ping of the client is answered with. */
-  countersFor(ping: MumblePing) {
-    this.voice.onReport(ping);
-    this.voice.announceTunnel();
-    return this.voice.counters();
+  /** What a ping of the client is answered with: what was counted of its datagrams. */
+  async countersFor(ping: MumblePing) {
+    this.voice.onPing(ping);
+    return (await this.voice.state())?.counters;
+  }
+
+  /** Normal talk goes to the channel that was joined last. */
+  #places(): VoicePlaces {
+    const channels = this.viewed()?.channelIds ?? [];
+    return { channel: channels.at(-1) ?? null, channels, voiceTargets: [...this.whisperTargets] };
   }
 
   leave(): void {
-    this.#ports.udp.remove(this.voice, this.#options.remoteAddress);
+    this.#ports.gateway.remove(this.voice);
     this.mirror.leave(this.sessionId);
   }
 }

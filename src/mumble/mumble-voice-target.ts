@@ -28,6 +28,7 @@ export async function setVoiceTarget(
   const targetId = session.whisperTargets.get(id) ?? 0;
   // Nobody of before is to hear what is said to others from now on, also where those are refused.
   session.whisperTargets.delete(id);
+  session.voice.updatePlaces();
   const userIds = targets.flatMap((target) => usersOf(session, target));
   const places: { channelId: number; subtree: boolean; roleId: number }[] = [];
   for (const target of targets) {
@@ -39,6 +40,7 @@ export async function setVoiceTarget(
     try {
       const answer = await requests.request({ case: 'setWhisperTarget', value }, requestId);
       if (answer.case === 'whisperTargetSet') session.whisperTargets.set(id, answer.value.targetId ?? 0);
+      session.voice.updatePlaces();
       return;
     } catch (error) {
       await remove(session, requests, targetId, requestId);
@@ -55,7 +57,7 @@ async function remove(
   requestId: string,
 ): Promise<void> {
   if (targetId === 0) return;
-  session.voice.keys.remove(targetId);
+  session.voice.removeKey(targetId);
   const value = create(RemoveWhisperTargetSchema, { targetId });
   await requests.request({ case: 'removeWhisperTarget', value }, requestId);
 }

@@ -20,6 +20,8 @@ export interface MirrorClient {
   readonly userId: UserId;
   /** Sends whole frames; never throws. */
   send(frames: Uint8Array): void;
+  /** Something of its own session has changed. */
+  onChanged(): void;
 }
 
 /** A client and what it has been told. */
@@ -106,6 +108,7 @@ export class OrganizationMirror {
     if (former?.viewed === viewed && former.facts === facts) return;
     const told = toldUser(viewed, facts);
     this.#told.set(id, told);
+    this.#receivers.get(id)?.client.onChanged();
     const state = former === undefined ? this.#wholeState(told) : difference(former, told);
     if (state !== undefined) this.#broadcast(encodeMessage('userState', state));
   }

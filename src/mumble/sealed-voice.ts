@@ -1,29 +1,22 @@
-/** Parley's own voice packets (docs/NETWORK_PROTOCOL.md), as whoever holds the key of a channel opens and seals them. */
-import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+/** Parley's own voice packets (docs/NETWORK_PROTOCOL.md), as whoever holds the key of a channel writes and reads them. */
 import {
   CHANNEL_TAG_BYTES,
   HEADER_BYTES,
   MAX_PACKET_BYTES,
-  NONCE_BYTES,
   type PacketHeader,
   PacketKind,
   PING_BYTES,
-  readHeader,
   SESSION_TAG_BYTES,
-  writeNonce,
 } from '../relay/packet.js';
 import type { SessionTagKey } from '../relay/session-tag.js';
+import type { VoiceKey } from './voice-key.js';
 
-const CIPHER = 'aes-128-gcm';
 const MEDIA_HEADER_BYTES = 4;
 const END_OF_TALK_BIT = 2 ** 31;
 
 /** The longest Opus packet that fits in, in bytes. */
 export const MAX_OPUS_BYTES =
   MAX_PACKET_BYTES - HEADER_BYTES - MEDIA_HEADER_BYTES - CHANNEL_TAG_BYTES - SESSION_TAG_BYTES;
-
-/** Written anew for each packet; the first two bytes stay 0. */
-const nonce = new Uint8Array(NONCE_BYTES);
 
 /** What is inside the seal. */
 export interface Speech {
@@ -40,21 +33,15 @@ export type Addressed = Pick<PacketHeader, 'target' | 'session' | 'counter'> & {
 export function sealSpeech(
   at: Addressed,
   { frameNumber, endOfTalk, opus }: Speech,
-  key: KeyObject,
+  key: VoiceKey,
   tagKey: SessionTagKey,
 ): Uint8Array {
-  const sealedBytes = HEADER_BYTES + MEDIA_HEADER_BYTES + opus.length + CHANNEL_TAG_BYTES;
-  const packet = Buffer.alloc(sealedBytes + SESSION_TAG_BYTES);
+  const textEnd = HEADER_BYTES + MEDIA_HEADER_BYTES + opus.length;
+  const packet = Buffer.allocUnsafe(textEnd + CHANNEL_TAG_BYTES + SESSION_TAG_BYTES);
   writeHeader(packet, PacketKind.voice, at);
-  writeNonce(packet, nonce);
-  const mediaHeader = Buffer.alloc(MEDIA_HEADER_BYTES);
-  mediaHeader.writeUInt32BE(frameNumber + (endOfTalk ? END_OF_TALK_BIT : 0));
-  const cipher = createCipheriv(CIPHER, key, nonce);
-  cipher.setAAD(packet.subarray(0, HEADER_BYTES));
-  cipher.update(mediaHeader).copy(packet, HEADER_BYTES);
-  cipher.update(opus).copy(packet, HEADER_BYTES + MEDIA_HEADER_BYTES);
-  cipher.final();
-  cipher.getAuthTag().copy(packet, sealedBytes - CHANNEL_TAG_BYTES);
+  packet.writeUInt32BE(frameNumber + (endOfTalk ? END_OF_TALK_BIT : 0), HEADER_BYTES);
+  packet.set(opus, HEADER_BYTES + MEDIA_HEADER_BYTES);
+  key.seal(packet, textEnd);
   tagKey.write(packet);
   return packet;
 }
@@ -67,30 +54,15 @@ export function makePing(session: number, counter: number, tagKey: SessionTagKey
   return packet;
 }
 
-/** The header of a packet as the relay forwards it. */
-export function headerOf(packet: Uint8Array): PacketHeader {
-  const header = { kind: 0, epoch: 0, target: 0, session: 0, counter: 0 };
-  readHeader(packet, header);
-  return header;
-}
+const opened = Buffer.alloc(MAX_PACKET_BYTES);
 
-/** Opens a voice packet as the relay forwards it. Returns undefined where the seal does not hold under this key. */
-export function openSpeech(packet: Uint8Array, key: KeyObject): Speech | undefined {
-  const end = packet.length - CHANNEL_TAG_BYTES;
-  if (end < HEADER_BYTES + MEDIA_HEADER_BYTES) return undefined;
-  writeNonce(packet, nonce);
-  const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: CHANNEL_TAG_BYTES });
-  decipher.setAAD(packet.subarray(0, HEADER_BYTES));
-  decipher.setAuthTag(packet.subarray(end));
-  const text = decipher.update(packet.subarray(HEADER_BYTES, end));
-  try {
-    decipher.final();
-  } catch {
-    // A tag that does not fit is an answer here, not a fault: a member may seal whatever it likes.
-    return undefined;
-  }
-  const mediaHeader = text.readUInt32BE(0);
-  const opus = text.subarray(MEDIA_HEADER_BYTES);
+/** Opens a voice packet as the relay forwards it. Returns undefined where the seal does not hold under this key. What is returned holds until the next call. */
+export function openSpeech(packet: Uint8Array, key: VoiceKey): Speech | undefined {
+  if (packet.length > MAX_PACKET_BYTES) return undefined;
+  const bytes = key.open(packet, opened);
+  if (bytes === undefined || bytes < MEDIA_HEADER_BYTES) return undefined;
+  const mediaHeader = opened.readUInt32BE(0);
+  const opus = opened.subarray(MEDIA_HEADER_BYTES, bytes);
   const endOfTalk = mediaHeader >= END_OF_TALK_BIT;
   if (opus.length === 0 && !endOfTalk) return undefined;
   return { frameNumber: endOfTalk ? mediaHeader - END_OF_TALK_BIT : mediaHeader, endOfTalk, opus };

@@ -28,8 +28,10 @@ export interface Outcome {
   udpSlots: Uint32Array;
   /** The one slot that gets nothing even where it is listed: the sender's. */
   exceptSlot: number;
-  /** The receivers by the tunnel, without the sender. */
+  /** The receivers by the tunnel. The array is never changed, and stays the same while the route does. */
   tunnelReceivers: readonly SessionId[];
+  /** The one session that gets nothing even where it is listed: the sender, or null. */
+  exceptReceiver: SessionId | null;
   /** To be sent to where the packet came from, a buffer of its own, or null. */
   reply: Uint8Array | null;
   /** The slot whose packets go from now on to where this packet came from, or {@link NO_SLOT}. It holds before anything is sent. */
@@ -44,6 +46,7 @@ export function emptyOutcome(): Outcome {
     udpSlots: NO_SLOTS,
     exceptSlot: NO_SLOT,
     tunnelReceivers: NO_RECEIVERS,
+    exceptReceiver: null,
     reply: null,
     provenSlot: NO_SLOT,
   };
@@ -56,6 +59,7 @@ export function clearOutcome(outcome: Outcome): void {
   outcome.udpSlots = NO_SLOTS;
   outcome.exceptSlot = NO_SLOT;
   outcome.tunnelReceivers = NO_RECEIVERS;
+  outcome.exceptReceiver = null;
   outcome.reply = null;
   outcome.provenSlot = NO_SLOT;
 }

@@ -222,21 +222,23 @@ export class Relay {
     outcome.forwardBytes = bytes;
     outcome.udpSlots = route.udpSlots;
     outcome.exceptSlot = sender.slot;
-    outcome.tunnelReceivers = route.tunnelIds.includes(sender.id)
-      ? route.tunnelIds.filter((id) => id !== sender.id)
-      : route.tunnelIds;
-    this.#traffic.tunneledOut += outcome.tunnelReceivers.length;
+    outcome.tunnelReceivers = route.tunnelIds;
+    outcome.exceptReceiver = sender.id;
     this.#countOut(route.udpSlots, sender.slot, bytes);
-    this.#countOut(route.tunnelSlots, sender.slot, bytes);
+    this.#traffic.tunneledOut += this.#countOut(route.tunnelSlots, sender.slot, bytes);
   }
 
-  #countOut(slots: Uint32Array, exceptSlot: number, bytes: number): void {
+  /** Returns how many copies there are. */
+  #countOut(slots: Uint32Array, exceptSlot: number, bytes: number): number {
+    let copies = 0;
     for (const slot of slots) {
       if (slot === exceptSlot) continue;
+      copies += 1;
       this.#sessions.countOut(slot, bytes);
       this.#traffic.packetsOut += 1;
       this.#traffic.bytesOut += bytes;
     }
+    return copies;
   }
 
   /** A pong in the tunnel carries no token: one that could be had without UDP would prove nothing about it. */

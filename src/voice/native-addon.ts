@@ -24,6 +24,10 @@ export interface NativeAddon {
   /** Whether the last 12 of the first `length` bytes are the tag of those before them; see `SessionTagKey`. */
   verifyTag(key: NativeTagKeyHandle, packet: Uint8Array, length: number): boolean;
   writeTag(key: NativeTagKeyHandle, packet: Uint8Array): void;
+  /** Encrypts what is between the header and `end` in its place, and writes 16 bytes of tag behind it. */
+  sealVoice(key: NativeTagKeyHandle, packet: Uint8Array, end: number): void;
+  /** Whether the last 16 bytes are such a tag. What is between it and the header is decrypted into `text`. */
+  openVoice(key: NativeTagKeyHandle, packet: Uint8Array, text: Uint8Array): boolean;
 }
 
 /** Known to the addon alone. */
@@ -47,13 +51,25 @@ export interface NativeUdpSocket {
     exceptSlot: number,
   ): void;
   sendTo(packet: Uint8Array, address: string, port: number): void;
+  /** Key and nonces of 16 bytes each, in place of what the slot had; it has no endpoint then. */
+  setSeal(slot: number, key: Uint8Array, sealNonce: Uint8Array, openNonce: Uint8Array): void;
+  removeSeal(slot: number): void;
+  /** Opens the first `length` bytes into `packet`, and returns how many bytes it has: -1 where they do not open. */
+  open(slot: number, datagram: Uint8Array, length: number, packet: Uint8Array): number;
+  /** Seals the first `length` bytes for each of these slots but for one, sends them, and returns how many there are. */
+  sendSealed(packet: Uint8Array, length: number, slots: Uint32Array, slotCount: number, exceptSlot: number): number;
+  resynchronize(slot: number, nonce: Uint8Array): void;
+  /** Writes the nonce of the last datagram to the slot. */
+  sealNonce(slot: number, nonce: Uint8Array): void;
+  /** Good, late, lost, resync, sealed. */
+  sealCounters(slot: number): readonly [number, number, number, number, number];
   /** Received, sent, congested, errors, bytes of the receive buffer. */
   counters(): readonly [number, number, number, number, number];
   close(): void;
 }
 
 /** Must be that of `native/udp-batch.c`. */
-const INTERFACE_VERSION = 1;
+const INTERFACE_VERSION = 2;
 
 /** Loads what `native/build.mjs` has built. Throws Error with the reason where there is nothing, or nothing that fits. */
 export function loadNativeAddon(path = builtAddonPath()): NativeAddon {

@@ -13,7 +13,8 @@ const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 export class NativeBackend implements UdpBackend {
   readonly name = 'native';
   readonly #handler: UdpBackendHandler;
-  readonly #socket: NativeUdpSocket;
+  /** The addon's own. */
+  readonly socket: NativeUdpSocket;
   readonly #rows: Uint32Array;
   /** A view of each datagram's place, made once. */
   readonly #packets: readonly Uint8Array[];
@@ -35,8 +36,8 @@ export class NativeBackend implements UdpBackend {
 
   private constructor(addon: NativeAddon, address: string, port: number, handler: UdpBackendHandler) {
     this.#handler = handler;
-    this.#socket = addon.open(address, port, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES, this.#onBatch);
-    const { rows, packets } = this.#socket;
+    this.socket = addon.open(address, port, RECEIVE_BUFFER_BYTES, SEND_BUFFER_BYTES, this.#onBatch);
+    const { rows, packets } = this.socket;
     this.#rows = new Uint32Array(rows);
     const batch = this.#rows.length / ROW_WORDS;
     const packetBytes = packets.byteLength / batch;
@@ -44,15 +45,15 @@ export class NativeBackend implements UdpBackend {
       { length: batch },
       (_, index) => new Uint8Array(packets, index * packetBytes, packetBytes),
     );
-    this.#sources = new SourceCache(this.#rows, (index) => this.#socket.sourceAddress(index));
+    this.#sources = new SourceCache(this.#rows, (index) => this.socket.sourceAddress(index));
   }
 
   get port(): number {
-    return this.#socket.port;
+    return this.socket.port;
   }
 
   setEndpoint(slot: number, address: string, port: number): void {
-    this.#socket.setEndpoint(slot, address, port);
+    this.socket.setEndpoint(slot, address, port);
   }
 
   send(
@@ -63,23 +64,23 @@ export class NativeBackend implements UdpBackend {
     slotCount: number,
     exceptSlot: number,
   ): void {
-    this.#socket.send(packet, offset, length, slots, slotCount, exceptSlot);
+    this.socket.send(packet, offset, length, slots, slotCount, exceptSlot);
     this.#hasSent = true;
   }
 
   sendTo(packet: Uint8Array, address: string, port: number): void {
-    this.#socket.sendTo(packet, address, port);
+    this.socket.sendTo(packet, address, port);
     this.#hasSent = true;
   }
 
   counters(): UdpBackendCounters {
-    const [, , congested, errors, receiveBufferBytes] = this.#socket.counters();
+    const [, , congested, errors, receiveBufferBytes] = this.socket.counters();
     return { name: this.name, receiveBufferBytes, unanswerable: this.#unanswerable, congested, errors };
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#socket.close();
+    this.socket.close();
   }
 
   readonly #onBatch = (count: number): void => {

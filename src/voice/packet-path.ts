@@ -18,7 +18,7 @@ export class NativeBackendMissing extends Error {
 
 /** The path of this choice: all of it by the addon, or all of it by Node. Throws {@link NativeBackendMissing}. */
 export function choosePacketPath(choice: BackendChoice, load: () => NativeAddon = loadNativeAddon): PacketPath {
-  const addon = choice === 'dgram' ? null : find(choice, load);
+  const addon = findNativeAddon(choice, load);
   if (addon === null) return { start: DgramBackend.start, makeTagKey: (bytes) => new CryptoTagKey(bytes) };
   return {
     start: (options, handler) => NativeBackend.start(addon, options, handler),
@@ -26,8 +26,9 @@ export function choosePacketPath(choice: BackendChoice, load: () => NativeAddon 
   };
 }
 
-/** Null where there is none and none is asked for. */
-function find(choice: 'auto' | 'native', load: () => NativeAddon): NativeAddon | null {
+/** The addon of this choice, or null where there is none and none is asked for. Throws {@link NativeBackendMissing}. */
+export function findNativeAddon(choice: BackendChoice, load: () => NativeAddon = loadNativeAddon): NativeAddon | null {
+  if (choice === 'dgram') return null;
   try {
     return load();
   } catch (error) {

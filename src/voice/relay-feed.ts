@@ -187,7 +187,7 @@ export class RelayFeed {
   }
 
   /** The worker of the relay that serves the session. Throws NOT_FOUND where it has ended. */
-  relayOf({ id }: Session): RelayHost {
+  relayOf({ id }: Pick<Session, 'id'>): RelayHost {
     const served = this.#sessions.get(id);
     if (served === undefined) throw notFound('session');
     return served.relay;

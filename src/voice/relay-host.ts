@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { AppError, unreachable } from '../errors.js';
 import { type ChannelId, channelId, type SessionId, sessionId } from '../ids.js';
+import type { MessageFromGateway, MessageToGateway } from '../mumble/gateway-messages.js';
 import type { RelayMembership } from '../relay/relay-membership.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
 import type { QualityReport } from '../relay/session-quality.js';
@@ -30,6 +31,8 @@ const COUNTERS_PER_WORKER = 2 ** 32;
 
 type TunneledListener = (sessionId: SessionId, packet: Uint8Array) => void;
 type LostListener = (reason: Error) => void;
+type RestartListener = () => void;
+type GatewayListener = (message: MessageFromGateway) => void;
 type ActivityListener = (sessionId: SessionId, channelId: ChannelId) => void;
 
 /** The main thread's handle on the relay, which runs in a worker thread so that nothing here makes voice wait. */
@@ -37,6 +40,8 @@ export class RelayHost implements VoiceQualitySource {
   readonly #options: RelayHostOptions;
   readonly #tunneledListeners: TunneledListener[] = [];
   readonly #lostListeners: LostListener[] = [];
+  readonly #restartListeners: RestartListener[] = [];
+  readonly #gatewayListeners: GatewayListener[] = [];
   readonly #activityListeners: ActivityListener[] = [];
   readonly #counters = new PendingAnswers<RelayCounters>();
   readonly #qualities = new PendingAnswers<readonly SessionQuality[]>();
@@ -44,6 +49,7 @@ export class RelayHost implements VoiceQualitySource {
   readonly #settlements = new PendingAnswers<void>();
   #worker: Worker | null = null;
   #tunneled: TunneledPacket[] = [];
+  #toGateway: MessageToGateway[] = [];
   #voicePort: number;
   #lastRequestId = 0;
   #workerCount = 0;
@@ -66,6 +72,11 @@ export class RelayHost implements VoiceQualitySource {
     return this.#voicePort;
   }
 
+  /** False from the loss of a worker until there is another. */
+  get isRunning(): boolean {
+    return this.#worker !== null;
+  }
+
   /** Tells the relay. Updates arrive in order. Without a worker they are lost, as all that it knew: `replace_all` mends it. */
   update(update: RelayUpdate): void {
     this.#post({ type: 'update', update });
@@ -76,6 +87,22 @@ export class RelayHost implements VoiceQualitySource {
     if (this.#tunneled.length === 0) setImmediate(() => this.#flushTunneled());
     // A copy of its own, because what is posted takes the whole buffer behind it along.
     this.#tunneled.push({ sessionId, packet: new Uint8Array(packet) });
+  }
+
+  /** Tells the door's gateway in the relay's thread. Messages arrive in order, and together at the end of the turn; without a worker they are lost. */
+  tellGateway(message: MessageToGateway): void {
+    if (this.#toGateway.length === 0) setImmediate(() => this.#flushToGateway());
+    this.#toGateway.push(message);
+  }
+
+  /** Calls for each message of the gateway. */
+  onGateway(listener: GatewayListener): void {
+    this.#gatewayListeners.push(listener);
+  }
+
+  /** Calls when a new worker has come in the place of one that has died: it knows nothing yet. */
+  onRestarted(listener: RestartListener): void {
+    this.#restartListeners.push(listener);
   }
 
   /** Calls for each packet that is to go through a session's control connection. The bytes may be shared by several calls. */
@@ -158,6 +185,8 @@ export class RelayHost implements VoiceQualitySource {
     this.#voicePort = port;
     worker.on('message', (message: MessageFromRelayWorker) => this.#onMessage(message));
     this.#watch(worker);
+    this.#toGateway.length = 0;
+    for (const listener of this.#restartListeners) listener();
     logger.info(
       { port, backend: backend.name, receive_buffer_bytes: backend.receiveBufferBytes },
       'voice relay started',
@@ -195,6 +224,9 @@ export class RelayHost implements VoiceQualitySource {
             for (const listener of this.#tunneledListeners) listener(sessionId, packet);
         }
         break;
+      case 'gateway':
+        for (const listener of this.#gatewayListeners) listener(message.message);
+        break;
       case 'activity':
         this.#onActivity(message.talks);
         break;
@@ -228,6 +260,12 @@ export class RelayHost implements VoiceQualitySource {
   #flushTunneled(): void {
     this.#post({ type: 'tunneled', packets: this.#tunneled });
     this.#tunneled = [];
+  }
+
+  #flushToGateway(): void {
+    if (this.#toGateway.length === 0) return;
+    this.#post({ type: 'gateway', messages: this.#toGateway });
+    this.#toGateway = [];
   }
 
   #endPending(): void {

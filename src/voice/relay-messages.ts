@@ -1,5 +1,6 @@
 /** What the main thread and the relay worker say to each other: two closed unions of plain data. */
 import type { SessionId } from '../ids.js';
+import type { MessageFromGateway, MessageToGateway } from '../mumble/gateway-messages.js';
 import type { LatencySummary } from '../relay/latency-histogram.js';
 import type { RelayMembership } from '../relay/relay-membership.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
@@ -37,6 +38,8 @@ export type MessageToRelayWorker =
   | { readonly type: 'update'; readonly update: RelayUpdate }
   | { readonly type: 'tunneled'; readonly packets: readonly TunneledPacket[] }
   | { readonly type: 'get_counters'; readonly requestId: number }
+  /** For the door's gateway in this thread, in their order. */
+  | { readonly type: 'gateway'; readonly messages: readonly MessageToGateway[] }
   /** What the client of a session says that it has received. */
   | { readonly type: 'quality_report'; readonly sessionId: SessionId; readonly report: QualityReport }
   | { readonly type: 'get_qualities'; readonly requestId: number; readonly sessionIds: readonly SessionId[] }
@@ -56,6 +59,7 @@ export type MessageFromRelayWorker =
   | { readonly type: 'tunneled'; readonly deliveries: readonly TunneledDelivery[] }
   /** Who has spoken since the last such message: session and channel of each talk, one after the other. */
   | { readonly type: 'activity'; readonly talks: Uint32Array }
+  | { readonly type: 'gateway'; readonly message: MessageFromGateway }
   | { readonly type: 'counters'; readonly requestId: number; readonly counters: RelayCounters }
   | { readonly type: 'qualities'; readonly requestId: number; readonly qualities: readonly SessionQuality[] }
   | { readonly type: 'membership'; readonly requestId: number; readonly membership: RelayMembership }

@@ -5,6 +5,7 @@ import { NO_SLOT, type Outcome, type Source, type UdpSource } from '../relay/out
 import { Relay } from '../relay/relay.js';
 import type { MakeSessionTagKey } from '../relay/session-tag.js';
 import type { GcPauseSummary } from './gc-pauses.js';
+import type { RelayGateway } from './relay-gateway.js';
 import type {
   MessageFromRelayWorker,
   MessageToRelayWorker,
@@ -33,6 +34,8 @@ export interface RelayRunnerOptions {
   readonly defer: (task: () => void) => void;
 }
 
+/** No session has this id. */
+const NOBODY = 0 as SessionId;
 const NO_GC_PAUSES: GcPauseSummary = { count: 0, totalMs: 0, maxMs: 0 };
 
 /** Does what the relay says: brings packets from the backend and from the main thread to it, and its outcomes back to both. */
@@ -42,6 +45,7 @@ export class RelayRunner implements UdpBackendHandler {
   readonly #latency = new LatencyHistogram();
   readonly #deliveries: TunneledDelivery[] = [];
   #backend: UdpBackend | null = null;
+  #gateway: RelayGateway | null = null;
   #receivedAtMs = 0;
   #hasForwarded = false;
 
@@ -53,6 +57,20 @@ export class RelayRunner implements UdpBackendHandler {
   /** Sends by this backend from now on. */
   use(backend: UdpBackend): void {
     this.#backend = backend;
+  }
+
+  /** From now on this serves sessions of another door, here in this thread. */
+  serveBy(gateway: RelayGateway): void {
+    this.#gateway = gateway;
+  }
+
+  /** A packet has come through the tunnel of this session. Returns false where the relay drops it. */
+  receiveTunneled(sessionId: SessionId, packet: Uint8Array): boolean {
+    const source: Source = { kind: 'tunnel', sessionId };
+    const outcome = this.#relay.receive(packet, packet.length, source, this.#options.nowMs());
+    const isTaken = outcome.dropReason === null;
+    this.#obey(outcome, packet, source);
+    return isTaken;
   }
 
   onBatch(): void {
@@ -75,9 +93,14 @@ export class RelayRunner implements UdpBackendHandler {
     switch (message.type) {
       case 'update':
         this.#relay.apply(message.update, this.#options.nowMs());
+        if (message.update.type === 'add_session' || message.update.type === 'replace_all')
+          this.#gateway?.relayUpdated();
         break;
       case 'tunneled':
-        for (const { sessionId, packet } of message.packets) this.#onTunneled(sessionId, packet);
+        for (const { sessionId, packet } of message.packets) this.receiveTunneled(sessionId, packet);
+        break;
+      case 'gateway':
+        for (const each of message.messages) this.#gateway?.onMessage(each);
         break;
       case 'get_counters':
         this.#options.post({ type: 'counters', requestId: message.requestId, counters: this.counters() });
@@ -133,29 +156,27 @@ export class RelayRunner implements UdpBackendHandler {
     return quality === null ? [] : [{ sessionId, ...quality }];
   }
 
-  #onTunneled(sessionId: SessionId, packet: Uint8Array): void {
-    const source: Source = { kind: 'tunnel', sessionId };
-    this.#obey(this.#relay.receive(packet, packet.length, source, this.#options.nowMs()), packet, source);
-  }
-
   #obey(outcome: Outcome, packet: Uint8Array, source: Source): void {
-    const { forwardBytes, udpSlots, exceptSlot, tunnelReceivers, reply, provenSlot } = outcome;
+    const { forwardBytes, udpSlots, exceptSlot, tunnelReceivers, exceptReceiver, reply, provenSlot } = outcome;
     if (provenSlot !== NO_SLOT && source.kind === 'udp') {
       this.#backend?.setEndpoint(provenSlot, source.address, source.port);
     }
     if (forwardBytes > 0 && udpSlots.length > 0) {
       this.#backend?.send(packet, 0, forwardBytes, udpSlots, udpSlots.length, exceptSlot);
     }
-    if (tunnelReceivers.length > 0) this.#deliver(tunnelReceivers, packet.subarray(0, forwardBytes));
+    if (tunnelReceivers.length > 0) this.#deliver(tunnelReceivers, exceptReceiver, packet, forwardBytes);
     if (reply === null) return;
     if (source.kind === 'udp') this.#backend?.sendTo(reply, source.address, source.port);
-    else this.#deliver([source.sessionId], reply);
+    else this.#deliver([source.sessionId], null, reply, reply.length);
   }
 
   /** One message carries all that was at hand, so that a tunnel costs the main thread one turn. */
-  #deliver(sessionIds: readonly SessionId[], packet: Uint8Array): void {
+  #deliver(receivers: readonly SessionId[], except: SessionId | null, packet: Uint8Array, bytes: number): void {
+    const others = this.#gateway === null ? receivers : this.#gateway.deliver(receivers, except, packet, bytes);
+    const sessionIds = others.includes(except ?? NOBODY) ? others.filter((id) => id !== except) : others;
+    if (sessionIds.length === 0) return;
     // A copy of its own, because what is posted takes the whole buffer behind it along.
-    this.#deliveries.push({ sessionIds, packet: new Uint8Array(packet) });
+    this.#deliveries.push({ sessionIds, packet: Uint8Array.from(packet.subarray(0, bytes)) });
     if (this.#deliveries.length === 1) this.#options.defer(() => this.#flush());
   }
 

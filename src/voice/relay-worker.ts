@@ -1,6 +1,8 @@
 /** The script of the relay's thread: gives the runner a UDP backend, a clock, randomness and the main thread. */
 import { randomBytes } from 'node:crypto';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { MumbleGateway } from '../mumble/mumble-gateway.js';
+import { chooseMumblePath } from '../mumble/mumble-path.js';
 import { GcPauses } from './gc-pauses.js';
 import { choosePacketPath } from './packet-path.js';
 import type { MessageFromRelayWorker, MessageToRelayWorker, RelayWorkerOptions } from './relay-messages.js';
@@ -15,13 +17,15 @@ await run(parentPort, workerData);
 async function run(mainThread: MessagePort, options: RelayWorkerOptions): Promise<void> {
   const post = (message: MessageFromRelayWorker) => mainThread.postMessage(message);
   try {
-    const { start, makeTagKey } = choosePacketPath(options.backend ?? 'auto');
+    const choice = options.backend ?? 'auto';
+    const { start, makeTagKey } = choosePacketPath(choice);
     const gcPauses = new GcPauses();
+    const nowMs = () => performance.now();
     const runner = new RelayRunner({
       maxBitrate: options.maxBitrate,
       firstServerCounter: options.firstServerCounter,
       makeTagKey,
-      nowMs: () => performance.now(),
+      nowMs,
       randomToken: () => randomBytes(8).readBigUInt64BE(),
       gcPauses: () => gcPauses.summary(),
       post,
@@ -29,6 +33,15 @@ async function run(mainThread: MessagePort, options: RelayWorkerOptions): Promis
     });
     const backend = await start(options, runner);
     runner.use(backend);
+    runner.serveBy(
+      new MumbleGateway({
+        ...chooseMumblePath(choice),
+        ...{ makeTagKey, nowMs },
+        toRelay: (sessionId, packet) => runner.receiveTunneled(sessionId, packet),
+        post: (message) => post({ type: 'gateway', message }),
+        defer: setImmediate,
+      }),
+    );
     mainThread.on('message', (message: MessageToRelayWorker) => runner.onMessage(message));
     setInterval(() => runner.tellActivity(), ACTIVITY_INTERVAL_MS);
     post({ type: 'ready', port: backend.port, backend: backend.counters() });

@@ -15,6 +15,7 @@ import { type Client, ControlRequests, type RequestPorts } from './control-reque
 import { LiveSessions } from './live-sessions.js';
 import { HERE_ALWAYS, type Placement } from './placement.js';
 import { RelayFeed, type RemoteClients } from './relay-feed.js';
+import type { RelayHost } from './relay-host.js';
 import type { RelayPool } from './relay-pool.js';
 import type { VoiceTerms } from './session-opening.js';
 
@@ -48,6 +49,8 @@ export class SessionHost {
   readonly feed: RelayFeed;
   readonly live: LiveSessions;
   readonly terms: VoiceTerms;
+  /** The workers of the relay. */
+  readonly relays: readonly RelayHost[];
   /** A monotonic clock, in milliseconds. */
   readonly nowMs = () => performance.now();
   readonly #ports: RequestPorts;
@@ -56,6 +59,7 @@ export class SessionHost {
   constructor({ terms, services, relay, events, logger, others = null, placement = HERE_ALWAYS }: SessionHostOptions) {
     const { nowMs } = this;
     this.terms = terms;
+    this.relays = relay.hosts;
     this.feed = new RelayFeed({ ...services, relays: relay.hosts, events, logger, nowMs, randomBytes, others });
     const onError = (error: unknown) => logger.error({ err: error }, 'a voice session could not be ended');
     const { feed } = this;

@@ -81,7 +81,7 @@ export class MumbleWorld {
   async disconnectAll(): Promise<void> {
     for (const client of this.#clients.splice(0)) client.disconnect();
     await this.voice.disconnectAll();
-    await eventually(() => this.door.counters().newcomers === 0);
+    await eventually(async () => (await this.door.counters()).newcomers === 0);
   }
 
   async close(): Promise<void> {

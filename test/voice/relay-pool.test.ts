@@ -46,7 +46,7 @@ describe('the metrics of several workers', () => {
       version: '1',
       relays: async () => parts,
       voiceDoor,
-      mumbleDoor: () => null,
+      mumbleDoor: async () => null,
       live,
       others: [],
     });
