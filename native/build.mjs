@@ -33,7 +33,9 @@ function build() {
   mkdirSync(outputFolder, { recursive: true });
   // Built beside its place and moved there, so that nobody loads half of it.
   const unfinished = `${output}.${process.pid}`;
-  const sources = ['udp-batch.c', 'sealed-udp.c', 'crypt-state.c', 'session-tag.c'].map((name) => join(folder, name));
+  const sources = ['udp-batch.c', 'sealed-udp.c', 'crypt-state.c', 'block-cipher.c', 'session-tag.c'].map((name) =>
+    join(folder, name),
+  );
   const { status, stderr } = spawnSync(compiler, [...FLAGS, '-I', headers, ...sources, '-o', unfinished], {
     encoding: 'utf8',
   });

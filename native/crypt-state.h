@@ -22,12 +22,15 @@ typedef struct {
   double good, late, lost, resync, sealed;
 } crypt_counters_t;
 
-/* All three have 16 bytes. Returns NULL where there is no memory, or no AES. */
-crypt_state_t *crypt_new(const uint8_t *key, const uint8_t *seal_nonce, const uint8_t *open_nonce);
+/* All three have 16 bytes; `is_plain` is that of block_cipher_init. Returns NULL where there is no memory, or no AES. */
+crypt_state_t *crypt_new(const uint8_t *key, const uint8_t *seal_nonce, const uint8_t *open_nonce, bool is_plain);
 void crypt_free(crypt_state_t *state);
 
 /* Writes the datagram of a packet of `length` bytes, at most CRYPT_MAX_BYTES. Returns its length, or 0 where AES fails. */
 size_t crypt_seal(crypt_state_t *state, const uint8_t *packet, size_t length, uint8_t *datagram);
+
+/* Asks for what a seal needs to be brought into the processor's cache. NULL is nothing. */
+void crypt_prefetch(const crypt_state_t *state);
 
 /* Writes the packet of a datagram of `length` bytes and returns its length; -1 where it is forged, replayed, too late or too long. */
 int crypt_open(crypt_state_t *state, const uint8_t *datagram, size_t length, uint8_t *packet);

@@ -55,18 +55,23 @@ static bool begin(udp_socket_t *udp) {
   return true;
 }
 
-/* setSeal(slot, key, sealNonce, openNonce): in place of what the slot had. It has no endpoint then. */
+/* setSeal(slot, key, sealNonce, openNonce, isPlain): in place of what the slot had. It has no endpoint then. */
 static napi_value set_seal(napi_env env, napi_callback_info info) {
-  napi_value arguments[4];
+  napi_value arguments[5];
   int64_t slot;
+  bool is_plain;
   uint8_t *key, *seal_nonce, *open_nonce;
-  udp_socket_t *udp = read_call(env, info, 4, arguments);
+  udp_socket_t *udp = read_call(env, info, 5, arguments);
   if (udp == NULL || !read_integer(env, arguments[0], 0, MAX_SLOTS - 1, &slot) ||
       !read_block(env, arguments[1], &key) || !read_block(env, arguments[2], &seal_nonce) ||
       !read_block(env, arguments[3], &open_nonce)) {
     return NULL;
   }
-  crypt_state_t *state = begin(udp) ? crypt_new(key, seal_nonce, open_nonce) : NULL;
+  if (napi_get_value_bool(env, arguments[4], &is_plain) != napi_ok) {
+    refuse(env, "true or false is needed");
+    return NULL;
+  }
+  crypt_state_t *state = begin(udp) ? crypt_new(key, seal_nonce, open_nonce, is_plain) : NULL;
   crypt_state_t **states =
       state == NULL ? NULL : make_room(udp->seals->states, &udp->seals->count, sizeof *states, slot);
   if (states == NULL) {
@@ -138,6 +143,7 @@ static napi_value send_sealed(napi_env env, napi_callback_info info) {
         udp->endpoints[slot].any.sa_family == 0) {
       continue;
     }
+    if (index + 1 < slot_count && slots[index + 1] < seals->count) crypt_prefetch(seals->states[slots[index + 1]]);
     const size_t sealed = crypt_seal(seals->states[slot], packet, (size_t)length, seals->datagrams[count]);
     if (sealed == 0) {
       udp->errors += 1;

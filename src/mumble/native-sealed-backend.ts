@@ -8,19 +8,22 @@ import { MAX_SEALED_BYTES, type SealCounters, type SealedBackend } from './seale
 /** By the addon of `native/`: one call seals a packet for all its receivers and hands it to the system. */
 export class NativeSealedBackend implements SealedBackend {
   readonly #udp: NativeBackend;
+  readonly #isPlain: boolean;
   readonly #opened = new Uint8Array(MAX_SEALED_BYTES);
 
-  /** See `StartSealedBackend`. */
+  /** See `StartSealedBackend`. Where `isPlain` is true the processor's own AES is not used, as where it has none. */
   static async start(
     addon: NativeAddon,
     options: UdpBackendOptions,
     handler: UdpBackendHandler,
+    isPlain = false,
   ): Promise<NativeSealedBackend> {
-    return new NativeSealedBackend(await NativeBackend.start(addon, options, handler));
+    return new NativeSealedBackend(await NativeBackend.start(addon, options, handler), isPlain);
   }
 
-  private constructor(udp: NativeBackend) {
+  private constructor(udp: NativeBackend, isPlain: boolean) {
     this.#udp = udp;
+    this.#isPlain = isPlain;
   }
 
   get name(): string {
@@ -33,7 +36,7 @@ export class NativeSealedBackend implements SealedBackend {
 
   setSeal(slot: number, { key, clientNonce, serverNonce }: CryptSetup): void {
     for (const bytes of [key, clientNonce, serverNonce]) requireBlock(bytes);
-    this.#udp.socket.setSeal(slot, key, serverNonce, clientNonce);
+    this.#udp.socket.setSeal(slot, key, serverNonce, clientNonce, this.#isPlain);
   }
 
   removeSeal(slot: number): void {

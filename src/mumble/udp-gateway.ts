@@ -43,9 +43,10 @@ export interface UdpGatewayCounters {
 /** Finds out whose datagrams come to the port of Mumble clients, by their source or by the keys of those who are at its address. */
 export class UdpGateway implements UdpBackendHandler {
   readonly #options: UdpGatewayOptions;
-  readonly #byEndpoint = new Map<string, UdpPeer>();
+  /** By address and port. */
+  readonly #byEndpoint = new Map<string, Map<number, UdpPeer>>();
   readonly #byAddress = new Map<string, Set<UdpPeer>>();
-  readonly #endpointOf = new Map<UdpPeer, string>();
+  readonly #endpointOf = new Map<UdpPeer, { readonly address: string; readonly port: number }>();
   readonly #trialRate = new NetworkRate(TRIALS);
   readonly #questionRate = new NetworkRate(QUESTIONS);
   #received = 0;
@@ -80,8 +81,7 @@ export class UdpGateway implements UdpBackendHandler {
 
   onPacket(datagram: Uint8Array, length: number, { address, port }: UdpSource): void {
     this.#received += 1;
-    const endpoint = `${address} ${port}`;
-    const known = this.#byEndpoint.get(endpoint);
+    const known = this.#byEndpoint.get(address)?.get(port);
     if (known !== undefined && offer(known, datagram, length, address, port)) return;
     if (known === undefined && isQuestion(datagram, length)) {
       this.#onQuestion(datagram, address, port);
@@ -90,7 +90,7 @@ export class UdpGateway implements UdpBackendHandler {
     if (length > SEAL_BYTES && length <= SEAL_BYTES + MAX_LEGACY_BYTES) {
       const found = this.#tryPeers(known, datagram, length, address, port);
       if (found !== undefined) {
-        this.#map(found, endpoint);
+        this.#map(found, address, port);
         return;
       }
     }
@@ -123,19 +123,23 @@ export class UdpGateway implements UdpBackendHandler {
     return undefined;
   }
 
-  #map(peer: UdpPeer, endpoint: string): void {
+  #map(peer: UdpPeer, address: string, port: number): void {
     this.#unmap(peer);
-    const former = this.#byEndpoint.get(endpoint);
-    if (former !== undefined) this.#endpointOf.delete(former);
-    this.#byEndpoint.set(endpoint, peer);
-    this.#endpointOf.set(peer, endpoint);
+    const former = this.#byEndpoint.get(address)?.get(port);
+    if (former !== undefined) this.#unmap(former);
+    const byPort = this.#byEndpoint.get(address) ?? new Map<number, UdpPeer>();
+    this.#byEndpoint.set(address, byPort.set(port, peer));
+    this.#endpointOf.set(peer, { address, port });
   }
 
   #unmap(peer: UdpPeer): void {
     const endpoint = this.#endpointOf.get(peer);
     if (endpoint === undefined) return;
+    const { address, port } = endpoint;
+    const byPort = this.#byEndpoint.get(address);
     this.#endpointOf.delete(peer);
-    this.#byEndpoint.delete(endpoint);
+    byPort?.delete(port);
+    if (byPort?.size === 0) this.#byEndpoint.delete(address);
   }
 
   #onQuestion(question: Uint8Array, address: string, port: number): void {

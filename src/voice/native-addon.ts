@@ -51,8 +51,8 @@ export interface NativeUdpSocket {
     exceptSlot: number,
   ): void;
   sendTo(packet: Uint8Array, address: string, port: number): void;
-  /** Key and nonces of 16 bytes each, in place of what the slot had; it has no endpoint then. */
-  setSeal(slot: number, key: Uint8Array, sealNonce: Uint8Array, openNonce: Uint8Array): void;
+  /** Key and nonces of 16 bytes each, in place of what the slot had; it has no endpoint then. Where `isPlain` is true, AES is OpenSSL's and not the processor's own. */
+  setSeal(slot: number, key: Uint8Array, sealNonce: Uint8Array, openNonce: Uint8Array, isPlain: boolean): void;
   removeSeal(slot: number): void;
   /** Opens the first `length` bytes into `packet`, and returns how many bytes it has: -1 where they do not open. */
   open(slot: number, datagram: Uint8Array, length: number, packet: Uint8Array): number;

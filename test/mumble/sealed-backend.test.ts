@@ -5,10 +5,12 @@ import fc from 'fast-check';
 import { CryptState } from '../../src/mumble/crypt-state.js';
 import type { CryptSetup } from '../../src/mumble/gateway-messages.js';
 import { chooseMumblePath } from '../../src/mumble/mumble-path.js';
-import { MAX_SEALED_BYTES, type SealedBackend } from '../../src/mumble/sealed-backend.js';
+import { NativeSealedBackend } from '../../src/mumble/native-sealed-backend.js';
+import { MAX_SEALED_BYTES, type SealedBackend, type StartSealedBackend } from '../../src/mumble/sealed-backend.js';
 import { NO_SLOT } from '../../src/relay/outcome.js';
 import { eventually } from '../support/eventually.js';
 import { buildableBackends } from '../voice/buildable-backends.js';
+import { requiredAddon } from '../voice/required-addon.js';
 
 const KEY = Uint8Array.from({ length: 16 }, (_, index) => index);
 /** The nonce before that of the published vector, which is the same as its key. */
@@ -27,13 +29,23 @@ interface Peer {
   readonly received: Buffer[];
 }
 
-describe.each(buildableBackends())('sealed datagrams by %s', (choice) => {
+/** By the addon with the processor's own AES where it has it, and without it. */
+const KINDS = buildableBackends().flatMap((backend) =>
+  backend === 'native' ? ['native', 'native, plain'] : [backend],
+);
+
+const startOf = (kind: string): StartSealedBackend =>
+  kind === 'dgram'
+    ? chooseMumblePath('dgram').startBackend
+    : (options, handler) => NativeSealedBackend.start(requiredAddon(), options, handler, kind === 'native, plain');
+
+describe.each(KINDS)('sealed datagrams by %s', (kind) => {
   let backend: SealedBackend;
   let arrived: Buffer[];
   const peers: Peer[] = [];
   beforeEach(async () => {
     arrived = [];
-    backend = await chooseMumblePath(choice).startBackend(
+    backend = await startOf(kind)(
       { bindAddress: '127.0.0.1', port: 0 },
       {
         onBatch() {},
@@ -182,10 +194,11 @@ describe.each(buildableBackends())('sealed datagrams by %s', (choice) => {
   });
 });
 
-if (buildableBackends().includes('native')) {
-  describe('the addon', () => {
-    it('seals byte for byte what the plain TypeScript seals, digital silence too', async () => {
-      const backend = await chooseMumblePath('native').startBackend(
+describe('sealed datagrams', () => {
+  it.each(KINDS.filter((kind) => kind !== 'dgram'))(
+    'by %s are byte for byte what the plain TypeScript seals, digital silence too',
+    async (kind) => {
+      const backend = await startOf(kind)(
         { bindAddress: '127.0.0.1', port: 0 },
         { onBatch() {}, onPacket() {}, onSent() {} },
       );
@@ -213,9 +226,9 @@ if (buildableBackends().includes('native')) {
       );
       socket.close();
       await backend.close();
-    });
-  });
-}
+    },
+  );
+});
 
 function randomSetup(seed: number): CryptSetup {
   const of = (kind: number) =>
