@@ -11,6 +11,7 @@ import { refusingDuplicates } from '../database/unique-violation.js';
 import { AppError, invalidInput, notFound } from '../errors.js';
 import { requireVersion } from '../expected-version.js';
 import { createOnce } from '../idempotency/idempotency.js';
+import { IdempotencyKey } from '../idempotency/idempotency-key.entity.js';
 import type { OrganizationId, UserId } from '../ids.js';
 import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
 import { ALL_PERMISSIONS, MEMBER_PERMISSIONS } from '../permissions/bits.js';
@@ -192,6 +193,9 @@ export class OrganizationService {
       const roles = await em.find(Role, { organizationId: id }, { fields: ['id'] });
       await em.nativeDelete(ChannelAcl, { channelId: { $in: channels.map((channel) => channel.id) } });
       await em.nativeDelete(UserRole, { roleId: { $in: roles.map((role) => role.id) } });
+      // No foreign key: an actor of a key may be the server itself.
+      const users = await em.find(User, { organizationId: id }, { fields: ['id'] });
+      await em.nativeDelete(IdempotencyKey, { actorId: { $in: users.map((user) => user.id) } });
       await em.nativeDelete(Channel, { organizationId: id });
       await em.nativeDelete(Role, { organizationId: id });
       await em.nativeDelete(User, { organizationId: id });

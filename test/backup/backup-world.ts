@@ -15,9 +15,18 @@ import { connectTo } from '../support/test-database.js';
 import { type BuiltOrganization, present, type TestServer } from '../support/test-server.js';
 import { PASSWORD } from '../support/test-services.js';
 
-/** Makes an organization that has something in every table, with a channel that is older than the one above it. */
+/** An organization that has something in every table, with a channel that is older than the one above it. */
 export async function buildFullOrganization(server: TestServer): Promise<BuiltOrganization> {
   const built = await server.buildOrganization();
+  await fillOrganization(server, built);
+  return built;
+}
+
+/** What of an organization {@link fillOrganization} has to know. */
+type Filled = Pick<BuiltOrganization, 'id' | 'ownerToken' | 'memberId' | 'memberRoleId' | 'adminRoleId'>;
+
+/** Puts something of everything into an organization. */
+export async function fillOrganization(server: Pick<TestServer, 'execute'>, built: Filled): Promise<void> {
   const { id: organizationId, ownerToken: token, memberId, memberRoleId, adminRoleId } = built;
   const channel = async (name: string) => {
     const made = await server.execute(
@@ -39,7 +48,6 @@ export async function buildFullOrganization(server: TestServer): Promise<BuiltOr
   const { createUser } = await server.execute(CreateUserDocument, { input: user }, token);
   await server.execute(CreateBanDocument, { input: { organizationId, userId: present(createUser?.user).id } }, token);
   await server.execute(CreateApiKeyDocument, { input: { name: 'a tool', scopes: ['READ' as const] } }, token);
-  return built;
 }
 
 /** All rows of all tables that a backup holds, as texts. */
