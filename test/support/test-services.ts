@@ -49,6 +49,11 @@ export class TestServices {
     return new TestServices(await TestDatabase.create());
   }
 
+  /** All services on a database that is there. */
+  static on(test: TestDatabase): TestServices {
+    return new TestServices(test);
+  }
+
   private constructor(test: TestDatabase) {
     const { database } = test;
     this.test = test;
