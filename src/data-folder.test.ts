@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { TemporaryFolder } from '../test/support/temporary-folder.js';
 import { DataFolder } from './data-folder.js';
@@ -47,6 +47,37 @@ describe('the data folder', () => {
         message: expect.stringMatching(/^[^\n]+$/),
       });
     }
+  });
+
+  it('into which everybody may write is refused, and of one that others may read it is told', async () => {
+    for (const [name, mode] of [
+      ['writable', 0o777],
+      ['readable', 0o755],
+      ['private', 0o700],
+    ] as const) {
+      await mkdir(parent.pathOf(name));
+      await writeFile(parent.pathOf(name, 'used'), '');
+      await chmod(parent.pathOf(name), mode);
+    }
+    await expect(DataFolder.open(parent.pathOf('writable'))).rejects.toMatchObject({
+      message: `The data folder ${parent.pathOf('writable')} can be written by everybody: chmod 700 ${parent.pathOf('writable')}`,
+    });
+    for (const [name, isOpenToOthers] of Object.entries({ readable: true, private: false })) {
+      const folder = await DataFolder.open(parent.pathOf(name));
+      expect(folder.isOpenToOthers).toBe(isOpenToOthers);
+      folder.close();
+    }
+  });
+
+  it('gives no secret out of a file that others can read', async () => {
+    const folder = await DataFolder.open(parent.pathOf('data'));
+    await folder.write('secret', 'known to one');
+    expect(await folder.readSecret('secret')).toBe('known to one');
+    await chmod(folder.pathOf('secret'), 0o640);
+    await expect(folder.readSecret('secret')).rejects.toMatchObject({
+      message: `${folder.pathOf('secret')} holds a secret and is open to others: chmod 600 ${folder.pathOf('secret')}`,
+    });
+    folder.close();
   });
 
   it('keeps files for its owner only, and nothing beside them', async () => {

@@ -5,26 +5,37 @@ import { AppError } from './errors.js';
 import { FolderLock } from './folder-lock.js';
 import { messageOf, systemCodeOf } from './thrown.js';
 
+/** Bits of a mode: any right of the group or of everybody, and the right of everybody to write. */
+const OPEN_TO_OTHERS = 0o077;
+const WRITABLE_BY_ALL = 0o002;
+
 /** The folder of all that Parley keeps, for one server at a time. */
 export class DataFolder {
   readonly path: string;
+  /** True where its group or everybody may look into it. */
+  readonly isOpenToOthers: boolean;
   readonly #lock: FolderLock;
 
   /**
    * Makes the folder, with access for its owner only, where there is none. Throws AppError UNAVAILABLE, in one line, where it
-   * cannot be made or written, or another server uses it.
+   * cannot be made or written, everybody may write into it, or another server uses it.
    */
   static async open(path: string): Promise<DataFolder> {
+    let mode: number;
     try {
-      await makePrivate(path);
+      mode = await makePrivate(path);
     } catch (error) {
       throw new AppError('UNAVAILABLE', `The data folder ${path} cannot be used: ${messageOf(error)}`);
     }
-    return new DataFolder(path, FolderLock.acquire(path, `The data folder ${path}`));
+    if ((mode & WRITABLE_BY_ALL) !== 0) {
+      throw new AppError('UNAVAILABLE', `The data folder ${path} can be written by everybody: chmod 700 ${path}`);
+    }
+    return new DataFolder(path, (mode & OPEN_TO_OTHERS) !== 0, FolderLock.acquire(path, `The data folder ${path}`));
   }
 
-  private constructor(path: string, lock: FolderLock) {
+  private constructor(path: string, isOpenToOthers: boolean, lock: FolderLock) {
     this.path = path;
+    this.isOpenToOthers = isOpenToOthers;
     this.#lock = lock;
   }
 
@@ -40,6 +51,16 @@ export class DataFolder {
       if (systemCodeOf(error) === 'ENOENT') return undefined;
       throw new AppError('UNAVAILABLE', `${this.pathOf(name)} cannot be read: ${messageOf(error)}`);
     }
+  }
+
+  /** As {@link read}, of what nobody else may know. Throws AppError UNAVAILABLE where others can read or write the file. */
+  async readSecret(name: string): Promise<string | undefined> {
+    const text = await this.read(name);
+    if (text === undefined) return undefined;
+    const path = this.pathOf(name);
+    const { mode } = await stat(path);
+    if ((mode & OPEN_TO_OTHERS) === 0) return text;
+    throw new AppError('UNAVAILABLE', `${path} holds a secret and is open to others: chmod 600 ${path}`);
   }
 
   /** Writes a whole file, for its owner only: after a crash it is as before or as it should be. Throws AppError UNAVAILABLE, in one line. */
@@ -61,12 +82,13 @@ export class DataFolder {
   }
 }
 
-async function makePrivate(path: string): Promise<void> {
-  const made = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (made !== undefined) return;
+/** Returns its mode. */
+async function makePrivate(path: string): Promise<number> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
   // What is in use for something else as well is left as it is: secrets in it are private by themselves.
   const isOurs = (await stat(path)).uid === process.geteuid?.();
   if (isOurs && (await readdir(path)).length === 0) await chmod(path, 0o700);
+  return (await stat(path)).mode;
 }
 
 async function writeThrough(path: string, text: string): Promise<void> {

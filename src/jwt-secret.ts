@@ -10,7 +10,7 @@ const MIN_CHARACTERS = 32;
 /** The secret that access tokens are signed with: the configured one, or one that was made at the first start. Throws AppError UNAVAILABLE, in one line. */
 export async function jwtSecret(configured: string | null, folder: DataFolder): Promise<string> {
   if (configured !== null) return configured;
-  const kept = (await folder.read(JWT_SECRET_FILE))?.trim();
+  const kept = (await folder.readSecret(JWT_SECRET_FILE))?.trim();
   if (kept === undefined) {
     const made = randomBytes(SECRET_BYTES).toString('base64url');
     await folder.write(JWT_SECRET_FILE, `${made}\n`);

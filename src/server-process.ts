@@ -24,6 +24,8 @@ const PARENT_POLL_MS = 500;
 /** What a server is, to its process. */
 export interface RunningServer {
   readonly facts: BannerFacts;
+  /** Reads again what can be changed while it runs. */
+  reload(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function runServer(
   try {
     const server = await starting;
     process.stdout.write(banner(server.facts));
+    process.on('SIGHUP', () => void server.reload());
   } catch (error) {
     if (stopping.signal.aborted) return;
     complain(error, logger);

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import type { Logger } from 'pino';
 import { ensureFirstAdministrator } from './auth/first-administrator.js';
 import type { BannerFacts } from './banner.js';
+import { CertificateWatch } from './certificate-watch.js';
 import { Closers } from './closers.js';
 import { openHttpDoor, openLive, openMetrics } from './composition/api-doors.js';
 import { factsOf } from './composition/banner-facts.js';
@@ -32,6 +33,7 @@ export class Server {
   readonly facts: BannerFacts;
   readonly #closers: Closers;
   readonly #health: Health;
+  readonly #certificates: CertificateWatch;
 
   /** Resolves when all doors are open. Throws AppError, in one line, where something is in the way, and the signal's reason; nothing is left then. */
   static async start(options: ServerOptions): Promise<Server> {
@@ -44,10 +46,16 @@ export class Server {
     }
   }
 
-  constructor(facts: BannerFacts, closers: Closers, health: Health) {
+  constructor(facts: BannerFacts, closers: Closers, health: Health, certificates: CertificateWatch) {
     this.facts = facts;
+    this.#certificates = certificates;
     this.#closers = closers;
     this.#health = health;
+  }
+
+  /** Serves the certificate that is in its files now. */
+  reload(): Promise<void> {
+    return this.#certificates.reload();
   }
 
   /** Says goodbye to everybody, ends in the reverse order of the start, and keeps what was committed. */
@@ -61,6 +69,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const { config, adminPassword, logger } = options;
   const folder = await DataFolder.open(config.data_dir);
   closers.add(() => folder.close());
+  if (folder.isOpenToOthers) logger.warn({ folder: folder.path }, 'the data folder is open to others: chmod 700');
   const certificate = await tlsCertificate(configuredCertificate(config), folder);
   warnOfCertificate(certificate, logger);
   const secret = await jwtSecret(config.security.jwt_secret, folder);
@@ -110,7 +119,11 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const { listener, subscriptions } = http;
   const watched = { registry, store, cluster, services, feed: host.feed, live: live.service, events };
   const invariants = openInvariants(options, watched, closers);
-  const metered = { relay, voiceDoor, mumbleDoor, database, live: live.service, subscriptions, invariants };
+  const users = [voiceDoor, listener, mumbleDoor, cluster?.nodes].filter((user) => user != null);
+  const certificates = new CertificateWatch({ certificate, files: configuredCertificate(config), users, logger });
+  closers.add(() => certificates.stop());
+  const watches = { invariants, certificates };
+  const metered = { relay, voiceDoor, mumbleDoor, database, live: live.service, subscriptions, ...watches };
   await openMetrics(options, metered, closers);
 
   // The last step that can fail: a password that was made up must be shown.
@@ -122,7 +135,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   health.started();
   const opened = { http: listener, voiceDoor, mumbleDoor, relay, certificate };
   const facts = factsOf(config, folder, opened, administrator);
-  return new Server(facts, closers, health);
+  return new Server(facts, closers, health, certificates);
 }
 
 function configuredCertificate({ security: { tls_cert: cert, tls_key: key } }: Config) {

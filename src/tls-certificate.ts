@@ -27,16 +27,23 @@ const VALID_YEARS = 10;
 const BACKDATED_MS = 24 * 60 * 60 * 1000;
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
+/** A certificate and its key as they are configured: two paths. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** The configured files, or the certificate that was made at the first start. Throws AppError UNAVAILABLE, in one line. */
-export async function tlsCertificate(
-  configured: { readonly cert: string; readonly key: string } | null,
-  folder: DataFolder,
-): Promise<TlsCertificate> {
-  if (configured === null) return ownCertificate(folder);
+export async function tlsCertificate(configured: CertificateFiles | null, folder: DataFolder): Promise<TlsCertificate> {
+  return configured === null ? ownCertificate(folder) : readCertificate(configured);
+}
+
+/** Throws AppError UNAVAILABLE, in one line, where TLS cannot be served with the files. */
+export async function readCertificate({ cert, key }: CertificateFiles): Promise<TlsCertificate> {
   try {
-    return describe(await readFile(configured.cert, 'utf8'), await readFile(configured.key, 'utf8'), false);
+    return describe(await readFile(cert, 'utf8'), await readFile(key, 'utf8'), false);
   } catch (error) {
-    throw new AppError('UNAVAILABLE', `The certificate ${configured.cert} cannot be used: ${messageOf(error)}`);
+    throw new AppError('UNAVAILABLE', `The certificate ${cert} cannot be used: ${messageOf(error)}`);
   }
 }
 
@@ -49,8 +56,9 @@ async function ownCertificate(folder: DataFolder): Promise<TlsCertificate> {
     await folder.write(CERTIFICATE_FILE, made.cert);
     return describe(made.cert, made.key, true);
   }
+  const key = (await folder.readSecret(CERTIFICATE_KEY_FILE)) ?? '';
   try {
-    return describe(cert, (await folder.read(CERTIFICATE_KEY_FILE)) ?? '', true);
+    return describe(cert, key, true);
   } catch (error) {
     throw new AppError(
       'UNAVAILABLE',

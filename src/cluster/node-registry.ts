@@ -53,6 +53,8 @@ export class NodeRegistry {
   #others: ReadonlyMap<string, ClusterNode> = new Map();
   /** A node takes sessions once all its doors are open. */
   #isDraining = true;
+  /** Null for the one of the start. */
+  #fingerprint: string | null = null;
   #returnedAtMs = Number.NEGATIVE_INFINITY;
   #looking: Promise<void> | null = null;
 
@@ -78,7 +80,14 @@ export class NodeRegistry {
   get self(): ClusterNode {
     const { lease, record, sessionCount } = this.#options;
     const { node: id, token } = lease;
-    return { ...record, id, token, draining: this.#isDraining, startedAt: this.#startedAt, sessions: sessionCount() };
+    const voice = record.voice && { ...record.voice, ...(this.#fingerprint && { fingerprint: this.#fingerprint }) };
+    const present = { draining: this.#isDraining, startedAt: this.#startedAt, sessions: sessionCount() };
+    return { ...record, voice, id, token, ...present };
+  }
+
+  /** The certificate that voice clients are shown here from now on. Others know with the next look. */
+  useCertificate({ fingerprint }: { readonly fingerprint: string }): void {
+    this.#fingerprint = fingerprint;
   }
 
   /** The other nodes that live. */

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { auditRoutes, EXPORT_PATH } from '../audit/audit.routes.js';
 import { IdentityWatch } from '../auth/identity-watch.js';
+import { CertificateWatch } from '../certificate-watch.js';
 import { Closers } from '../closers.js';
 import { Database } from '../database/database.js';
 import type { EventBus } from '../events/event-bus.js';
@@ -105,11 +106,12 @@ interface MeteredParts extends Pick<OpenDoors, 'relay' | 'voiceDoor' | 'mumbleDo
   readonly live: LiveService;
   readonly subscriptions: SubscriptionDoor;
   readonly invariants: InvariantWatch;
+  readonly certificates: CertificateWatch;
 }
 
 export async function openMetrics(
   { config: { metrics: at }, logger }: ServerOptions,
-  { relay, voiceDoor, mumbleDoor, database: { times }, live, subscriptions, invariants }: MeteredParts,
+  { relay, voiceDoor, mumbleDoor, database: { times }, live, subscriptions, invariants, certificates }: MeteredParts,
   closers: Closers,
 ): Promise<void> {
   if (at.port === 0) return;
@@ -118,7 +120,7 @@ export async function openMetrics(
     relays: () => relay.counters(),
     voiceDoor: () => voiceDoor.counters(),
     mumbleDoor: async () => (await mumbleDoor?.counters()) ?? null,
-    others: [times.histogram, ...invariants.metrics],
+    others: [times.histogram, ...invariants.metrics, ...certificates.metrics],
     live: () => ({ ...live.counters(), connections: subscriptions.connectionCount }),
   };
   const onRequest = metricsHandler(new Metrics(sources), logger);

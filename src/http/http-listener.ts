@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../errors.js';
 import { messageOf, systemCodeOf } from '../thrown.js';
@@ -18,18 +18,20 @@ export interface HttpListenerOptions {
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
+const MIN_TLS = 'TLSv1.2';
 /** How long requests may go on when the server is about to end, in milliseconds. */
 const CLOSE_MS = 2000;
 
 /** Listens for HTTP, or HTTPS. */
 export class HttpListener {
   readonly server: Server;
+  readonly #tlsServer: TlsServer | null;
 
   /** Resolves once the port is bound. Throws AppError UNAVAILABLE, with the port and the reason, where it cannot be. */
   static async start(options: HttpListenerOptions): Promise<HttpListener> {
     const { bindAddress, port, tls, onRequest, onUpgrade } = options;
-    const server =
-      tls === null ? createServer(onRequest) : createTlsServer({ ...tls, minVersion: 'TLSv1.2' }, onRequest);
+    const tlsServer = tls === null ? null : createTlsServer({ ...tls, minVersion: MIN_TLS }, onRequest);
+    const server = tlsServer ?? createServer(onRequest);
     if (onUpgrade !== undefined) server.on('upgrade', onUpgrade);
     const listening = once(server, 'listening');
     server.listen(port, bindAddress);
@@ -38,11 +40,17 @@ export class HttpListener {
     } catch (error) {
       throw cannotBind('TCP', options, systemCodeOf(error) ?? 'UNKNOWN', messageOf(error));
     }
-    return new HttpListener(server);
+    return new HttpListener(server, tlsServer);
   }
 
-  private constructor(server: Server) {
+  private constructor(server: Server, tlsServer: TlsServer | null) {
     this.server = server;
+    this.#tlsServer = tlsServer;
+  }
+
+  /** Whoever comes from now on is shown this certificate, where this is HTTPS. */
+  useCertificate({ cert, key }: NonNullable<HttpListenerOptions['tls']>): void {
+    this.#tlsServer?.setSecureContext({ cert, key, minVersion: MIN_TLS });
   }
 
   /** The TCP port that is bound. */

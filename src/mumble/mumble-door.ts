@@ -107,6 +107,11 @@ export class MumbleDoor {
     return this.#gateway.port;
   }
 
+  /** Whoever comes from now on is shown this certificate. */
+  useCertificate(certificate: TlsListenerOptions['tls']): void {
+    this.#listener.useCertificate(certificate);
+  }
+
   async counters(): Promise<MumbleDoorCounters> {
     const dropped = [...this.#connections].reduce((sum, { droppedVoice }) => sum + droppedVoice, 0);
     return {

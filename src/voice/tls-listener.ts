@@ -16,6 +16,7 @@ const MAX_NEWCOMERS = { maxTotal: 1024, maxPerNetwork: 256 };
 /** TLS handshakes of one network: each costs the server about a millisecond. */
 const HANDSHAKE_RATE = { perSecond: 100, burst: 1024 };
 const MAX_HANDSHAKING_NETWORKS = 10_000;
+const MIN_TLS = 'TLSv1.2';
 const KEEP_ALIVE_DELAY_MS = 30_000;
 /** How long the last words of all connections may take, in milliseconds. */
 const CLOSE_MS = 1000;
@@ -84,7 +85,7 @@ export class TlsListener {
     this.#handshakes = new NetworkRate({ ...handshakeRate, maxNetworks: MAX_HANDSHAKING_NETWORKS });
     this.#tls = createTlsServer({
       ...tls,
-      minVersion: 'TLSv1.2',
+      minVersion: MIN_TLS,
       handshakeTimeout: handshakeTimeoutMs,
       requestCert: requestsCertificate,
       rejectUnauthorized: false,
@@ -115,6 +116,11 @@ export class TlsListener {
   get port(): number {
     const address = this.#server.address();
     return address === null || typeof address === 'string' ? this.#options.port : address.port;
+  }
+
+  /** Whoever comes from now on is shown this certificate. */
+  useCertificate({ cert, key }: TlsListenerOptions['tls']): void {
+    this.#tls.setSecureContext({ cert, key, minVersion: MIN_TLS });
   }
 
   counters(): TlsListenerCounters {

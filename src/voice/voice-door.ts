@@ -51,6 +51,11 @@ export class VoiceDoor {
     return this.#listener.port;
   }
 
+  /** Whoever comes from now on is shown this certificate. */
+  useCertificate(certificate: TlsListenerOptions['tls']): void {
+    this.#listener.useCertificate(certificate);
+  }
+
   counters(): VoiceDoorCounters {
     const dropped = [...this.#connections].reduce((sum, { droppedVoice }) => sum + droppedVoice, 0);
     const { live } = this.#host;
