@@ -14,7 +14,7 @@ const EXIT_FAILED = 1;
 /** The arguments or the configuration are wrong. */
 const EXIT_MISUSED = 2;
 
-/** How long an orderly end may take, in milliseconds. */
+/** How long an orderly end may take, in milliseconds, once nobody is to be moved to another node any more. */
 const STOP_TIMEOUT_MS = 10_000;
 /** A terminal and npm may send the same Ctrl-C each; what comes later is meant as a second one, in milliseconds. */
 const SAME_SIGNAL_MS = 500;
@@ -56,7 +56,9 @@ export async function runServer(
   logger.info({ version: VERSION, node: process.versions.node }, 'starting');
   const stopping = new AbortController();
   const starting = start({ ...settings, logger, signal: stopping.signal });
-  const stop = stopOnSignals(starting, stopping, logger);
+  const { redis, cluster } = settings.config;
+  const stopTimeoutMs = STOP_TIMEOUT_MS + (redis.url === null ? 0 : cluster.drain_timeout_ms);
+  const stop = stopOnSignals(starting, stopping, { logger, stopTimeoutMs });
   if (environment.npm_lifecycle_event !== undefined) callWhenOrphaned(() => stop('npm has ended'));
   try {
     const server = await starting;
@@ -115,12 +117,18 @@ function exitOnBugs(logger: Logger): void {
   process.on('unhandledRejection', exit);
 }
 
+interface StopTerms {
+  readonly logger: Logger;
+  readonly stopTimeoutMs: number;
+}
+
 /** The first signal ends the server in order, a second one at once. Returns what a signal calls. */
 function stopOnSignals(
   starting: Promise<RunningServer>,
   stopping: AbortController,
-  logger: Logger,
+  terms: StopTerms,
 ): (signal: string) => void {
+  const { logger } = terms;
   let stoppingSinceMs: number | undefined;
   const onSignal = (signal: string) => {
     const nowMs = performance.now();
@@ -131,7 +139,7 @@ function stopOnSignals(
     stoppingSinceMs = nowMs;
     logger.info({ signal }, 'stopping');
     stopping.abort();
-    void stopInTime(starting, logger);
+    void stopInTime(starting, terms);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
@@ -151,11 +159,11 @@ function callWhenOrphaned(onOrphaned: () => void): void {
   timer.unref();
 }
 
-async function stopInTime(starting: Promise<RunningServer>, logger: Logger): Promise<void> {
+async function stopInTime(starting: Promise<RunningServer>, { logger, stopTimeoutMs }: StopTerms): Promise<void> {
   setTimeout(() => {
-    logger.error({ timeout_ms: STOP_TIMEOUT_MS }, 'stopping takes too long: ended at once');
+    logger.error({ timeout_ms: stopTimeoutMs }, 'stopping takes too long: ended at once');
     process.exit(EXIT_FAILED);
-  }, STOP_TIMEOUT_MS);
+  }, stopTimeoutMs);
   // A start that was ended has closed what it had opened.
   const server = await starting.catch(() => undefined);
   try {

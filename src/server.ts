@@ -5,6 +5,7 @@ import { ensureFirstAdministrator } from './auth/first-administrator.js';
 import type { BannerFacts } from './banner.js';
 import { CertificateWatch } from './certificate-watch.js';
 import { Closers } from './closers.js';
+import { ClusterService } from './cluster/cluster.service.js';
 import { openHttpDoor, openLive, openMetrics } from './composition/api-doors.js';
 import { factsOf } from './composition/banner-facts.js';
 import { openCluster, serveCluster } from './composition/cluster.js';
@@ -27,6 +28,15 @@ import { HERE_ALWAYS } from './voice/placement.js';
 import { RelayPool } from './voice/relay-pool.js';
 import { SessionHost } from './voice/session-host.js';
 
+/** What a running server is told. */
+interface ServerParts {
+  readonly closers: Closers;
+  readonly health: Health;
+  readonly certificates: CertificateWatch;
+  /** Moves voice clients to other nodes, where there are any. */
+  readonly drain: () => Promise<void>;
+}
+
 /** A whole running server. */
 export class Server {
   /** Where it is reached, for whoever started it. */
@@ -34,6 +44,7 @@ export class Server {
   readonly #closers: Closers;
   readonly #health: Health;
   readonly #certificates: CertificateWatch;
+  readonly #drain: () => Promise<void>;
 
   /** Resolves when all doors are open. Throws AppError, in one line, where something is in the way, and the signal's reason; nothing is left then. */
   static async start(options: ServerOptions): Promise<Server> {
@@ -46,11 +57,12 @@ export class Server {
     }
   }
 
-  constructor(facts: BannerFacts, closers: Closers, health: Health, certificates: CertificateWatch) {
+  constructor(facts: BannerFacts, { closers, health, certificates, drain }: ServerParts) {
     this.facts = facts;
     this.#certificates = certificates;
     this.#closers = closers;
     this.#health = health;
+    this.#drain = drain;
   }
 
   /** Serves the certificate that is in its files now. */
@@ -58,9 +70,10 @@ export class Server {
     return this.#certificates.reload();
   }
 
-  /** Says goodbye to everybody, ends in the reverse order of the start, and keeps what was committed. */
+  /** Moves voice clients to other nodes where there are any, says goodbye to the rest, ends in the reverse order of the start, and keeps what was committed. */
   async stop(): Promise<void> {
     this.#health.stopping();
+    await this.#drain();
     await this.#closers.close();
   }
 }
@@ -96,14 +109,16 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   });
   closers.add(() => relay.close());
   const voiceQuality = new VoiceQualityService(decisions.sessions, cluster?.others.qualitySource(relay) ?? relay);
-  const services = { ...decisions, voiceQuality };
+  const voiceServices = { ...decisions, voiceQuality };
   const host = new SessionHost({
-    ...{ terms: voiceTerms(config), services, relay, events, logger },
+    ...{ terms: voiceTerms(config), services: voiceServices, relay, events, logger },
     others: cluster?.others ?? null,
     placement: cluster?.placement ?? HERE_ALWAYS,
   });
   closers.add(() => host.close());
-  if (cluster !== null) await serveCluster(cluster, { services, relay, host, logger }, closers);
+  const serving = { services: voiceServices, relay, host, logger };
+  const drain = cluster === null ? null : await serveCluster(cluster, serving, closers);
+  const services = { ...voiceServices, cluster: new ClusterService(database, decisions.permissions, drain) };
   const parts = { host, services, events, certificate, logger };
   const voiceDoor = await openVoiceDoor(config, parts);
   closers.add(() => voiceDoor.close());
@@ -135,7 +150,8 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   health.started();
   const opened = { http: listener, voiceDoor, mumbleDoor, relay, certificate };
   const facts = factsOf(config, folder, opened, administrator);
-  return new Server(facts, closers, health, certificates);
+  const drainAll = async () => drain?.run(config.cluster.drain_timeout_ms);
+  return new Server(facts, { closers, health, certificates, drain: drainAll });
 }
 
 function configuredCertificate({ security: { tls_cert: cert, tls_key: key } }: Config) {

@@ -72,7 +72,7 @@ export class DirectServer {
   }
 
   /** The services of the server that this one takes the place of. */
-  async services(): Promise<Omit<Services, 'voiceQuality'>> {
+  async services(): Promise<Omit<Services, 'voiceQuality' | 'cluster'>> {
     if (this.#folder === null) throw new Error('a server that runs has the services');
     const secret = await jwtSecret(this.config.security.jwt_secret, this.#folder);
     const live = { registry: new SessionRegistry(), store: new MemoryOccupancy() };

@@ -39,6 +39,8 @@ export const AUDIT_ACTIONS = [
   'session_prioritized',
   'session_unprioritized',
   'session_moved',
+  'node_drained',
+  'node_opened',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
@@ -53,6 +55,7 @@ export const AUDIT_TARGETS = [
   'api_key',
   'certificate',
   'session',
+  'node',
 ] as const;
 
 export type AuditTarget = (typeof AUDIT_TARGETS)[number];

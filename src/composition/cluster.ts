@@ -6,6 +6,7 @@ import { Closers } from '../closers.js';
 import { Cluster } from '../cluster/cluster.js';
 import type { NodeRecord } from '../cluster/cluster-node.js';
 import { ClusterSecret } from '../cluster/cluster-secret.js';
+import { Drain } from '../cluster/drain.js';
 import type { Config } from '../config.js';
 import { MemoryEventBus } from '../events/memory-event-bus.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
@@ -44,26 +45,30 @@ export async function openCluster(
 }
 
 interface ClusterServices {
-  readonly services: Services;
+  readonly services: Omit<Services, 'cluster'>;
   readonly relay: RelayPool;
   readonly host: SessionHost;
   readonly logger: Logger;
 }
 
-/** Does what other nodes ask from now on. */
+/** Does what other nodes ask from now on. Returns what moves the sessions of this node to others. */
 export async function serveCluster(
   cluster: Cluster,
   { services, relay, host, logger }: ClusterServices,
   closers: Closers,
-): Promise<void> {
+): Promise<Drain> {
+  const { nodes, calls, placement } = cluster;
   const { organizations, channels, sessions, occupancy } = services;
   const sets = new RedisChannelSets({ link: cluster.link, events: cluster.events, organizations, channels, logger });
   closers.add(() => sets.close());
+  const { live, nowMs } = host;
+  const drain = new Drain({ nodes, calls, placement, sessions, live, logger, nowMs });
   await cluster.serve({
     ...{ sessions, occupancy, quality: relay },
     deliverText: (sessionIds, message) => host.feed.deliverText(sessionIds, message),
-    setDraining: (isDraining) => cluster.nodes.setDraining(isDraining),
+    setDraining: (isDraining) => drain.set(isDraining),
   });
+  return drain;
 }
 
 function recordOf(

@@ -11,6 +11,7 @@ import { BanService } from '../bans/ban.service.js';
 import { ClientCertificateService } from '../certificates/client-certificate.service.js';
 import { ChannelService } from '../channels/channel.service.js';
 import { ChannelAclService } from '../channels/channel-acl.service.js';
+import { ClusterService } from '../cluster/cluster.service.js';
 import type { Config } from '../config.js';
 import { Database } from '../database/database.js';
 import type { EventBus } from '../events/event-bus.js';
@@ -32,7 +33,13 @@ import { UserService } from '../users/user.service.js';
 /** How many passwords may wait to be hashed: a thousand people who come back at once. */
 const MAX_WAITING_PASSWORDS = 2000;
 
-export type Services = ReturnType<typeof makeServices> & { readonly voiceQuality: VoiceQualityService };
+/** Those that stand on others than services come last. */
+interface LastServices {
+  readonly voiceQuality: VoiceQualityService;
+  readonly cluster: ClusterService;
+}
+
+export type Services = ReturnType<typeof makeServices> & LastServices;
 
 interface ServiceParts {
   readonly database: Database;

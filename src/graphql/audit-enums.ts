@@ -38,6 +38,8 @@ export const AuditActionType = {
   SESSION_PRIORITIZED: 'session_prioritized',
   SESSION_UNPRIORITIZED: 'session_unprioritized',
   SESSION_MOVED: 'session_moved',
+  NODE_DRAINED: 'node_drained',
+  NODE_OPENED: 'node_opened',
 } as const satisfies Record<Uppercase<AuditAction>, AuditAction>;
 
 /** The type of a field or argument: `@Field(() => AuditTargetType)`. */
@@ -51,6 +53,7 @@ export const AuditTargetType = {
   API_KEY: 'api_key',
   CERTIFICATE: 'certificate',
   SESSION: 'session',
+  NODE: 'node',
 } as const satisfies Record<Uppercase<AuditTarget>, AuditTarget>;
 
 registerEnumType(AuditActionType, {
@@ -91,6 +94,8 @@ registerEnumType(AuditActionType, {
     SESSION_PRIORITIZED: { description: 'A session was made a priority speaker.' },
     SESSION_UNPRIORITIZED: { description: 'A session is no priority speaker any more.' },
     SESSION_MOVED: { description: 'A session was moved to another channel.' },
+    NODE_DRAINED: { description: 'A node of the cluster takes no new sessions, and moves those that it has.' },
+    NODE_OPENED: { description: 'A node of the cluster takes sessions again.' },
   },
 });
 
@@ -107,5 +112,6 @@ registerEnumType(AuditTargetType, {
     API_KEY: { description: 'An API key.' },
     CERTIFICATE: { description: 'A client certificate.' },
     SESSION: { description: 'A session of a voice client.' },
+    NODE: { description: 'A node of the cluster.' },
   },
 });

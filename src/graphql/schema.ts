@@ -8,6 +8,8 @@ import { BanResolver, OrganizationBansResolver } from '../bans/ban.resolver.js';
 import { ClientCertificateResolver, UserCertificatesResolver } from '../certificates/client-certificate.resolver.js';
 import { ChannelResolver } from '../channels/channel.resolver.js';
 import { ChannelAclResolver } from '../channels/channel-acl.resolver.js';
+import { ClusterResolver } from '../cluster/cluster.resolver.js';
+import type { ClusterService } from '../cluster/cluster.service.js';
 import { InvitationResolver, OrganizationInvitationsResolver } from '../invitations/invitation.resolver.js';
 import { LiveResolver } from '../live/live.resolver.js';
 import { ChannelOccupancyResolver } from '../occupancy/occupancy.resolver.js';
@@ -28,12 +30,13 @@ export interface SchemaServices extends LoaderSources {
   readonly auth: AuthService;
   readonly insight: PermissionInsightService;
   readonly moderation: ModerationService;
+  readonly cluster: ClusterService;
 }
 
 /** The schema, with resolvers over these services. */
 export async function createSchema(services: SchemaServices): Promise<GraphQLSchema> {
   const { auth, organizations, users, roles, channels, acl, sessions } = services;
-  const { audit, bans, invitations, apiKeys, certificates, insight, moderation } = services;
+  const { audit, bans, invitations, apiKeys, certificates, insight, moderation, cluster } = services;
   const resolvers = new Map<unknown, object>([
     [AuthResolver, new AuthResolver(auth, users)],
     [OrganizationResolver, new OrganizationResolver(organizations)],
@@ -55,6 +58,7 @@ export async function createSchema(services: SchemaServices): Promise<GraphQLSch
     [UserCertificatesResolver, new UserCertificatesResolver()],
     [InsightResolver, new InsightResolver(insight)],
     [ModerationResolver, new ModerationResolver(moderation)],
+    [ClusterResolver, new ClusterResolver(cluster)],
     [LiveResolver, new LiveResolver()],
   ]);
   return build((type) => resolvers.get(type));
@@ -100,6 +104,7 @@ async function build(resolverOf: (type: unknown) => object | undefined): Promise
       UserCertificatesResolver,
       InsightResolver,
       ModerationResolver,
+      ClusterResolver,
       LiveResolver,
     ],
     container: { get: resolverOf },

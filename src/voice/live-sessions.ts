@@ -25,6 +25,15 @@ export interface LiveSession {
   /** Who opened it. */
   readonly actor: UserActor;
   readonly rates: SessionRates;
+  /** True where its client goes to another node when it is asked to. */
+  readonly followsRedirects: boolean;
+}
+
+/** A session whose client can be asked to go on at another node. */
+export interface MovableSession {
+  readonly id: SessionId;
+  readonly actor: UserActor;
+  readonly connection: VoiceConnection;
 }
 
 export interface LiveSessionsOptions {
@@ -84,10 +93,21 @@ export class LiveSessions {
     return this.#seats.get(id)?.connection ?? undefined;
   }
 
+  /** The sessions whose clients are here and go where they are sent. */
+  movable(): readonly MovableSession[] {
+    return [...this.#seats.values()].flatMap(({ session: { id }, actor, connection, followsRedirects }) =>
+      followsRedirects && connection !== null ? [{ id, actor, connection }] : [],
+    );
+  }
+
   /** A new session, served by this connection. */
-  open(session: Session, actor: UserActor, connection: VoiceConnection): LiveSession {
+  open(
+    session: Session,
+    { actor, followsRedirects }: Pick<LiveSession, 'actor' | 'followsRedirects'>,
+    connection: VoiceConnection,
+  ): LiveSession {
     const rates = new SessionRates(this.#options.nowMs());
-    const seat: Seat = { session, actor, rates, connection, timer: undefined };
+    const seat: Seat = { session, actor, followsRedirects, rates, connection, timer: undefined };
     this.#seats.set(session.id, seat);
     return seat;
   }

@@ -101,7 +101,7 @@ export class SessionOpening {
     return (messageId) => {
       const frames = this.#welcome(session, messageId);
       this.#begun = null;
-      return { live: live.open(session, actor, connection), frames };
+      return { live: live.open(session, { actor, followsRedirects: login.followsRedirects }, connection), frames };
     };
   }
 

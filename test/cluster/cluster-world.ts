@@ -28,6 +28,15 @@ export interface PlacedOrganization {
   readonly channelId: number;
 }
 
+interface ChannelPage {
+  readonly organization: {
+    readonly channels: {
+      readonly nodes: readonly { readonly name: string }[];
+      readonly pageInfo: { readonly endCursor: string; readonly hasNextPage: boolean };
+    };
+  };
+}
+
 export class ClusterWorld {
   readonly redis: TestRedis;
   readonly nodes: DemoServer[] = [];
@@ -56,8 +65,18 @@ export class ClusterWorld {
     this.#options = options;
   }
 
-  async addNode(): Promise<DemoServer> {
-    const index = this.nodes.length;
+  /** One more node. */
+  addNode(): Promise<DemoServer> {
+    return this.#start(this.nodes.length);
+  }
+
+  /** Starts a node anew that has ended, and waits until the others know it. */
+  async restart(index: number): Promise<void> {
+    await this.#start(index);
+    await this.untilAcquainted();
+  }
+
+  async #start(index: number): Promise<DemoServer> {
     const { host, port, user, database } = this.#database.connection;
     const node = await DemoServer.start({
       environment: {
@@ -72,7 +91,7 @@ export class ClusterWorld {
         ...this.#options.environmentOf?.(index),
       },
     });
-    this.nodes.push(node);
+    this.nodes[index] = node;
     return node;
   }
 
@@ -105,6 +124,22 @@ export class ClusterWorld {
       await this.adminToken(),
     );
     return { id, tag, channelId: Number(present(data?.organization.channels.nodes[0]).id) };
+  }
+
+  async channelNames({ id }: PlacedOrganization): Promise<readonly string[]> {
+    const names: string[] = [];
+    for (let after = 'null'; ; ) {
+      const { data } = await this.ask<ChannelPage, object>(
+        0,
+        `{ organization(id: "${id}") { channels(first: 100, after: ${after}) { nodes { name } pageInfo { endCursor hasNextPage } } } }`,
+        {},
+        await this.adminToken(),
+      );
+      const { nodes, pageInfo } = present(data?.organization.channels);
+      names.push(...nodes.map(({ name }) => name));
+      if (!pageInfo.hasNextPage) return names;
+      after = JSON.stringify(pageInfo.endCursor);
+    }
   }
 
   async token(organizationTag: string | null, username: string, password = PASSWORD): Promise<string> {

@@ -76,6 +76,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   'Query.organization': { ask: ({ ids }) => ({ id: ids.organization }) },
   'Query.organizationByTag': { ask: ({ ids }) => ({ tag: ids.tag }) },
   'Query.organizations': { ask: () => ({ first: 5 }) },
+  'Query.clusterNodes': { ask: () => ({}) },
   'Query.platformAuditLog': { ask: () => ({ first: 5 }) },
   'Query.role': { ask: ({ ids }) => ({ id: ids.memberRole }) },
   'Query.simulateAcl: in the garden': {
@@ -107,6 +108,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     ...{ organizationId: ids.organization, parentId: ids.garden, name: unique },
   })),
   'Mutation.createInvitation': input(({ ids }) => ({ organizationId: ids.organization })),
+  'Mutation.drainServer': input(() => ({})),
   'Mutation.createOrganization': input(({ unique }) => ({ name: unique, tag: unique })),
   'Mutation.createRole': input(({ ids, unique }) => ({
     ...{ organizationId: ids.organization, name: unique, permissions: [] },

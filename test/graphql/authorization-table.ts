@@ -37,6 +37,7 @@ const PLATFORM: Row = [WHO, NO, NO, NO, NO, NO, OK];
 /** By field, and after a colon the circumstances where they matter. */
 export const TABLE: Readonly<Record<string, Row>> = {
   'Query.channel': INSIDE,
+  'Query.clusterNodes': PLATFORM,
   'Query.explainPermissions: of another one in the garden': IN_THE_GARDEN,
   'Query.explainPermissions: of another one elsewhere': MANAGERS,
   // A platform admin is no user of the organization, and does not need to be explained to.
@@ -69,6 +70,8 @@ export const TABLE: Readonly<Record<string, Row>> = {
   'Mutation.deleteOrganization': OWNER,
   'Mutation.deleteRole': MANAGERS,
   'Mutation.deleteUser': MANAGERS,
+  // There is no other node.
+  'Mutation.drainServer': [WHO, NO, NO, NO, NO, NO, 'CONFLICT'],
   'Mutation.kickSessions: in the garden': MANAGERS,
   'Mutation.liftBan': MANAGERS,
   'Mutation.login': EVERYBODY,
@@ -138,6 +141,7 @@ export const OPEN: Readonly<Record<string, readonly string[]>> = {
   ],
   ChannelAclEntry: ['permissions', 'role'],
   ClientCertificate: ['createdAt', 'fingerprint', 'id', 'lastUsedAt'],
+  ClusterNode: ['apiUrl', 'draining', 'id', 'name', 'sessions', 'startedAt', 'version', 'voiceHost'],
   Invitation: ['channel', 'createdAt', 'expiresAt', 'id', 'maxUses', 'roles', 'uses'],
   ManageGrant: ['channel', 'role'],
   MissingPermission: ['permission', 'reason', 'suggestions'],

@@ -1,3 +1,5 @@
+import { type ClusterControl, ClusterService } from '../../src/cluster/cluster.service.js';
+import type { ClusterNode } from '../../src/cluster/cluster-node.js';
 import { MemoryOccupancy } from '../../src/occupancy/memory-occupancy.js';
 import { OccupancyService } from '../../src/occupancy/occupancy.service.js';
 import { ModerationService } from '../../src/sessions/moderation.service.js';
@@ -16,9 +18,17 @@ export interface VoiceServices {
   readonly occupancy: OccupancyService;
   readonly moderation: ModerationService;
   readonly voiceQuality: VoiceQualityService;
+  readonly cluster: ClusterService;
 }
 
 const NOTHING_KNOWN: VoiceQualitySource = { qualitiesOf: async () => new Map() };
+
+const node: ClusterNode = {
+  ...{ id: 'the only one', token: '1', name: 'node', version: '0.0.0', apiUrl: null, voice: null, sessions: 0 },
+  ...{ draining: false, startedAt: new Date(0).toISOString() },
+};
+
+const ONE_NODE: ClusterControl = { self: node, all: [node], setDraining: async () => undefined };
 
 /** `source` knows how voice goes; nobody does where it is left out. */
 export function voiceServices(
@@ -31,5 +41,6 @@ export function voiceServices(
   const occupancy = new OccupancyService(channels, permissions, registry, store, events, LIMITS);
   const moderation = new ModerationService(database, permissions, sessions, occupancy);
   const voiceQuality = new VoiceQualityService(sessions, source);
-  return { sessions, occupancy, moderation, voiceQuality };
+  const cluster = new ClusterService(database, permissions, ONE_NODE);
+  return { sessions, occupancy, moderation, voiceQuality, cluster };
 }

@@ -61,6 +61,10 @@ export type AuditAction =
   | 'INVITATION_REDEEMED'
   /** An invitation was revoked. */
   | 'INVITATION_REVOKED'
+  /** A node of the cluster takes no new sessions, and moves those that it has. */
+  | 'NODE_DRAINED'
+  /** A node of the cluster takes sessions again. */
+  | 'NODE_OPENED'
   /** An organization was made. */
   | 'ORGANIZATION_CREATED'
   /** An organization was deleted, with all that was in it. */
@@ -130,6 +134,8 @@ export type AuditTarget =
   | 'CHANNEL'
   /** An invitation. */
   | 'INVITATION'
+  /** A node of the cluster. */
+  | 'NODE'
   /** An organization. */
   | 'ORGANIZATION'
   /** A role. */
