@@ -9,9 +9,14 @@ export class ServerMetrics {
     this.#values = new Map(Array.from(samples, ([, name = '', value]) => [name, Number(value)]));
   }
 
+  /** As {@link valueOf}, or undefined where there is no such figure. */
+  find(name: string): number | undefined {
+    return this.#values.get(name);
+  }
+
   /** `name` has the labels too, as they are written. Throws where there is no such figure. */
   valueOf(name: string): number {
-    const value = this.#values.get(name);
+    const value = this.find(name);
     if (value === undefined) throw new RangeError(`the server has no metric ${name}`);
     return value;
   }

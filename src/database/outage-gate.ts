@@ -4,27 +4,26 @@ import { AppError } from '../errors.js';
 export interface OutageGateOptions {
   /** Asks the database for a sign of life, and gives up after so many milliseconds. Rejects where there is none. */
   readonly probe: (timeoutMs: number) => Promise<void>;
-  /** A monotonic clock, in milliseconds. */
-  readonly nowMs: () => number;
   /** The database is away: connections that wait for it wait for nothing. */
   readonly onAway: () => void;
   readonly onBack: () => void;
 }
 
-/** So long may nothing at all come back while somebody waits, until the database is asked whether it lives, in milliseconds. */
-const STALL_MS = 600;
-/** How long a sign of life may take, in milliseconds. With {@link STALL_MS} and one round of the watch it is under 2 s. */
-const PROBE_TIMEOUT_MS = 900;
-const WATCH_INTERVAL_MS = 100;
+/**
+ * Patience is counted in ticks of a timer and not by the clock: where this process, and so likely the whole machine, has
+ * too little of the processor, ticks come late, and the database is given as much more time. In milliseconds.
+ */
+const TICK_MS = 100;
+/** So long may nothing at all come back while somebody waits, until the database is asked whether it lives. */
+const STALL_TICKS = 6;
+/** How long a sign of life may take. With {@link STALL_TICKS} it is under 2 s. */
+const PROBE_TICKS = 9;
+/** A bound for a connection that hangs. */
+const PROBE_TIMEOUT_MS = 10_000;
 /** From one question to the next while the database is away, in milliseconds. */
 const RETRY_INTERVAL_MS = 250;
 /** When the same request may work, as callers are told, in milliseconds. */
 const RETRY_AFTER_MS = 1000;
-
-interface Waiting {
-  readonly sinceMs: number;
-  readonly giveUp: (error: AppError) => void;
-}
 
 /**
  * Lets nobody wait for a database that does not answer. A pool alone hands out connections that are dead, and lets
@@ -34,9 +33,13 @@ interface Waiting {
  */
 export class OutageGate {
   readonly #options: OutageGateOptions;
-  readonly #waiting = new Set<Waiting>();
+  /** Who waits for an answer, each by what makes it fail. */
+  readonly #waiting = new Set<(error: AppError) => void>();
   readonly #closing = new AbortController();
-  #answeredAtMs = Number.NEGATIVE_INFINITY;
+  /** How many answers there were. */
+  #answers = 0;
+  #silentTicks = 0;
+  #answersAtTick = 0;
   #watch: NodeJS.Timeout | undefined;
   #isAway = false;
   #isAsking = false;
@@ -48,22 +51,22 @@ export class OutageGate {
   /** Runs the work. Throws what it throws, and UNAVAILABLE where the database is away: what had begun may still come to its end. */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#isAway) throw databaseIsAway();
-    let waiting: Waiting | undefined;
+    let giveUp: (error: AppError) => void = () => undefined;
     const givenUp = new Promise<never>((_resolve, reject) => {
-      waiting = { sinceMs: this.#options.nowMs(), giveUp: reject };
-      this.#waiting.add(waiting);
+      giveUp = reject;
     });
-    this.#watch ??= setInterval(() => this.#look(), WATCH_INTERVAL_MS);
+    this.#waiting.add(giveUp);
+    this.#watch ??= setInterval(() => this.#tick(), TICK_MS);
     try {
       const result = await Promise.race([work(), givenUp]);
-      this.#answeredAtMs = this.#options.nowMs();
+      this.#answers += 1;
       return result;
     } catch (error) {
       if (error instanceof AppError && error.code === 'UNAVAILABLE') this.#suspect();
-      else this.#answeredAtMs = this.#options.nowMs();
+      else this.#answers += 1;
       throw error;
     } finally {
-      if (waiting !== undefined) this.#waiting.delete(waiting);
+      this.#waiting.delete(giveUp);
       if (this.#waiting.size === 0) this.#rest();
     }
   }
@@ -76,12 +79,13 @@ export class OutageGate {
   #rest(): void {
     clearInterval(this.#watch);
     this.#watch = undefined;
+    this.#silentTicks = 0;
   }
 
-  #look(): void {
-    const nowMs = this.#options.nowMs();
-    const longestMs = Math.min(...[...this.#waiting].map(({ sinceMs }) => sinceMs));
-    if (nowMs - Math.max(longestMs, this.#answeredAtMs) >= STALL_MS) this.#suspect();
+  #tick(): void {
+    this.#silentTicks = this.#answers === this.#answersAtTick ? this.#silentTicks + 1 : 0;
+    this.#answersAtTick = this.#answers;
+    if (this.#silentTicks >= STALL_TICKS) this.#suspect();
   }
 
   #suspect(): void {
@@ -94,35 +98,42 @@ export class OutageGate {
 
   /** Asks until there is a sign of life. */
   async #ask(): Promise<void> {
-    const { nowMs, onAway, onBack } = this.#options;
+    const { onAway, onBack } = this.#options;
     while (!this.#closing.signal.aborted) {
-      const askedAtMs = nowMs();
+      const answersBefore = this.#answers;
       // What comes back for anybody is a sign too.
-      if ((await this.#isAlive()) || this.#answeredAtMs >= askedAtMs) break;
+      if ((await this.#isAlive()) || this.#answers > answersBefore) break;
       if (!this.#isAway) {
         this.#isAway = true;
-        for (const { giveUp } of [...this.#waiting]) giveUp(databaseIsAway());
+        for (const giveUp of [...this.#waiting]) giveUp(databaseIsAway());
         onAway();
       }
       await sleep(RETRY_INTERVAL_MS, undefined, { signal: this.#closing.signal }).catch(() => undefined);
     }
-    this.#answeredAtMs = nowMs();
+    this.#silentTicks = 0;
     if (!this.#isAway || this.#closing.signal.aborted) return;
     this.#isAway = false;
     onBack();
   }
 
+  /** False where there is no sign of life in time. */
   async #isAlive(): Promise<boolean> {
-    const timeout = new AbortController();
+    let ticks = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<false>((resolve) => {
+      timer = setInterval(() => {
+        ticks += 1;
+        if (ticks >= PROBE_TICKS) resolve(false);
+      }, TICK_MS);
+    });
     const asked = this.#options.probe(PROBE_TIMEOUT_MS).then(
       () => true,
       () => false,
     );
-    const tooLong = sleep(PROBE_TIMEOUT_MS, false, { signal: timeout.signal }).catch(() => false);
     try {
       return await Promise.race([asked, tooLong]);
     } finally {
-      timeout.abort();
+      clearInterval(timer);
     }
   }
 }

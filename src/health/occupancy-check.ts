@@ -136,9 +136,14 @@ export class OccupancyCheck {
       ];
     });
     const ofChannels = [...channels].flatMap(([channelId, { sessionIds, userIds }]): Difference[] => {
-      const missing = [...known.keys()].filter(({ id, userId }) => sessionIds.has(id) && !userIds.has(userId));
-      const isWhole = sessionIds.size === userIds.size && missing.length === 0;
-      return isWhole ? [] : [{ invariant: 'stored_members', subject: `users of channel ${channelId}` }];
+      const here = [...known].filter(([, of]) => of.has(channelId)).map(([session]) => session);
+      const missing = here
+        .filter(({ id }) => !sessionIds.has(id))
+        .map(({ id }) => about('stored_members', id, channelId));
+      const isWhole = sessionIds.size === userIds.size && here.every(({ userId }) => userIds.has(userId));
+      return isWhole
+        ? missing
+        : [...missing, { invariant: 'stored_members', subject: `users of channel ${channelId}` }];
     });
     return [...ofSessions, ...ofChannels];
   }

@@ -71,6 +71,8 @@ export class RedisOccupancy implements Occupancy {
   readonly #onReady = () => void this.tend();
   #token = '';
   #isDirty = false;
+  /** How often what this node knows was put back. */
+  #reclaims = 0;
   #tending: Promise<void> | null = null;
 
   /** Resolves when the node has its lease. Throws AppError UNAVAILABLE. */
@@ -147,15 +149,21 @@ export class RedisOccupancy implements Occupancy {
   /** Throws UNAVAILABLE where Redis is away, and REPLACED where the user has a newer session at another node. */
   async join(id: ChannelId, member: Member, capacity: number): Promise<JoinOutcome> {
     const { node } = this.#options;
+    const before = this.#reclaims;
     const answer = await this.#write(JOIN, node, this.#token, member.id, member.userId, id, capacity);
     switch (answer) {
       case 'joined':
+        // What was put back meanwhile did not know of this join, and has taken it away again.
+        if (this.#reclaims !== before) this.#isDirty = true;
         this.#know(member).capacities.set(id, capacity);
         await this.#own.join(id, member, Number.POSITIVE_INFINITY);
         return 'joined';
       case 'already':
+        // A join whose answer was lost may have come before: now it is known that it was done.
+        this.#know(member).capacities.set(id, capacity);
+        return this.#own.join(id, member, Number.POSITIVE_INFINITY);
       case 'full':
-        return answer;
+        return 'full';
       case 'superseded':
         throw new AppError('REPLACED', 'You have logged in from somewhere else.');
       default:
@@ -165,9 +173,9 @@ export class RedisOccupancy implements Occupancy {
   }
 
   async leave(id: ChannelId, session: SessionId): Promise<boolean> {
-    if (!(await this.#own.leave(id, session))) return false;
     const known = this.#sessions.get(session);
     known?.capacities.delete(id);
+    if (!(await this.#own.leave(id, session))) return false;
     // Who was never shown has ended before its join was answered.
     if (known?.fields.length === 0 && known.capacities.size === 0) await this.endSession(session);
     else await this.#writeAnyway(LEAVE, this.#token, session, id);
@@ -175,20 +183,26 @@ export class RedisOccupancy implements Occupancy {
   }
 
   async leaveAll(session: SessionId): Promise<readonly ChannelId[]> {
-    const left = await this.#own.leaveAll(session);
     this.#sessions.get(session)?.capacities.clear();
+    const left = await this.#own.leaveAll(session);
     if (left.length > 0) await this.#writeAnyway(LEAVE_ALL, this.#token, session);
     return left;
   }
 
+  /** Of its own sessions the node knows it best: one that Redis has lost is put back there, and is not silenced meanwhile. */
   async members(id: ChannelId): Promise<readonly SessionId[]> {
+    let stored: readonly SessionId[];
     try {
       const members = await this.#options.link.commands.zrange(`parley:channel:${id}`, 0, -1);
-      return members.map((member) => sessionId(Number(member)));
+      stored = members.map((member) => sessionId(Number(member)));
     } catch {
       // Those of this node are known without Redis, and voice goes on among them.
       return this.#own.members(id);
     }
+    const own = new Set(await this.#own.members(id));
+    const kept = stored.filter((member) => own.has(member) || !this.#sessions.has(member));
+    for (const member of kept) own.delete(member);
+    return [...kept, ...own];
   }
 
   /** Those of a session of another node are not known while Redis is away. */
@@ -259,6 +273,7 @@ export class RedisOccupancy implements Occupancy {
   async #reclaim(): Promise<void> {
     const { node, leaseMs = LEASE_MS, onEvicted } = this.#options;
     this.#isDirty = false;
+    this.#reclaims += 1;
     try {
       const answer = await this.#eval(RECLAIM, node, leaseMs, this.#known());
       if (!Array.isArray(answer)) throw new Error('Redis has answered something else');

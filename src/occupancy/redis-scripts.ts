@@ -183,9 +183,9 @@ end
 redis.call('HSET', 'session:' .. ARGV[4], unpack(ARGV, 5))
 return 1`;
 
-/** token, session -> its channels. */
+/** token, session -> its channels, or 0 where the node does not own it. */
 export const END_SESSION = `${COMMON}
-if not owns(ARGV[2], ARGV[1]) then return {} end
+if not owns(ARGV[2], ARGV[1]) then return 0 end
 local channels = redis.call('ZRANGE', 'parley:session_channels:' .. ARGV[2], 0, -1)
 forget(ARGV[2])
 return channels`;
@@ -207,7 +207,7 @@ export const LEAVE = `${COMMON}
 if not owns(ARGV[2], ARGV[1]) then return 0 end
 return leave(ARGV[2], redis.call('HGET', 'parley:entry:' .. ARGV[2], 'user'), ARGV[3])`;
 
-/** token, session -> the channels that it was in. */
+/** token, session -> the channels that it was in, or 0 where the node does not own it. */
 export const LEAVE_ALL = `${COMMON}
-if not owns(ARGV[2], ARGV[1]) then return {} end
+if not owns(ARGV[2], ARGV[1]) then return 0 end
 return leave_all(ARGV[2], redis.call('HGET', 'parley:entry:' .. ARGV[2], 'user'))`;

@@ -71,6 +71,29 @@ describe('the occupancy in Redis, of two nodes', () => {
     await redis?.stop();
   });
 
+  it('puts back a join that was answered while all the rest was put back', async () => {
+    const { near, keys } = await world();
+    await near.occupancy.join(tower, of(alice), 10);
+    // A leave of which Redis knows nothing makes the node put back what it knows, with its next look.
+    await keys.del(`parley:entry:${alice}`);
+    await near.occupancy.leave(tower, alice);
+    const looking = near.occupancy.tend();
+    expect(await near.occupancy.join(lobby, of(bob), 10)).toBe('joined');
+    await looking;
+    await near.occupancy.tend();
+    expect(await keys.zrange(`parley:channel:${lobby}`, 0, -1)).toEqual([String(bob)]);
+  });
+
+  it('never says of a session of its own that it is not there, whatever Redis has lost', async () => {
+    const { near, far, keys } = await world();
+    await near.occupancy.join(lobby, of(alice), 10);
+    await near.occupancy.join(lobby, of(bob), 10);
+    await far.occupancy.join(lobby, of(carol), 10);
+    await keys.zrem(`parley:channel:${lobby}`, alice);
+    expect(await near.occupancy.members(lobby)).toEqual([bob, carol, alice]);
+    expect(await far.occupancy.members(lobby)).toEqual([bob, carol]);
+  });
+
   it('shows other tools who is where, under the keys of the specification, and nothing once nobody is there', async () => {
     const { near, far, keys } = await world();
     await near.occupancy.showSession(session(alice));

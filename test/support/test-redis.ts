@@ -16,7 +16,8 @@ export class TestRedis {
   readonly path: string;
   /** What `redis.url` would be. */
   readonly url: string;
-  readonly #port: number;
+  /** Of loopback. */
+  readonly port: number;
   readonly #folder: string;
   readonly #command: string;
   readonly #links: RedisLink[] = [];
@@ -30,7 +31,7 @@ export class TestRedis {
   }
 
   private constructor(folder: string, port: number, command: string) {
-    this.#port = port;
+    this.port = port;
     this.url = `redis://127.0.0.1:${port}`;
     this.#folder = folder;
     this.#command = command;
@@ -41,7 +42,7 @@ export class TestRedis {
   async run(): Promise<void> {
     if (this.#process !== null && this.#process.exitCode === null && this.#process.signalCode === null) return;
     const files = ['--unixsocket', this.path, '--dir', this.#folder, '--save', '', '--appendonly', 'no'];
-    const options = ['--bind', '127.0.0.1', '--port', String(this.#port), ...files];
+    const options = ['--bind', '127.0.0.1', '--port', String(this.port), ...files];
     this.#process = spawn(this.#command, options, { stdio: 'ignore' });
     await eventually(async () => {
       const client = new Redis(this.path, { lazyConnect: true, retryStrategy: () => null });
