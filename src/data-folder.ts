@@ -5,7 +5,7 @@ import { AppError } from './errors.js';
 import { FolderLock } from './folder-lock.js';
 import { messageOf, systemCodeOf } from './thrown.js';
 
-/** Bits of a mode: any right of the group or of everybody, and the right of everybody to write. */
+/** The bits of a mode for the group and for everybody, and the right of everybody to write. */
 const OPEN_TO_OTHERS = 0o077;
 const WRITABLE_BY_ALL = 0o002;
 
