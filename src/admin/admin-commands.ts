@@ -31,7 +31,13 @@ interface PasswordOptions extends Options {
   readonly generate?: true;
 }
 
-/** Adds `admin` with its commands, `backup` and `restore` to the program. They throw AdminError and AppError where something is in the way. */
+interface ImportCommandOptions extends Options {
+  readonly organization: string;
+  readonly server?: number;
+  readonly dryRun?: true;
+}
+
+/** Adds `admin` with its commands, `backup`, `restore` and `import` to the program. They throw AdminError and AppError where something is in the way. */
 export function addAdminCommands(root: Command, host: AdminCommandHost): void {
   const admin = root
     .command('admin')
@@ -41,6 +47,7 @@ export function addAdminCommands(root: Command, host: AdminCommandHost): void {
   addAccountCommands(admin, host);
   addServerCommands(admin, host);
   addBackupCommands(root, host);
+  addImportCommands(root, host);
 }
 
 function addLoginCommands(admin: Command, { environment, finish }: AdminCommandHost): void {
@@ -156,6 +163,26 @@ function addBackupCommands(root: Command, { environment, workingFolder, finish }
       const { restore } = await import('./backup-commands.js');
       finish(await restore(placeOfDatabase(options), file, options.dryRun === true, await outputFor(options)));
     });
+}
+
+function addImportCommands(root: Command, host: AdminCommandHost): void {
+  const importing = root.command('import').description('Bring what another voice server has into an organization.');
+  withDatabase(importing.command('mumble').description("From the database of Mumble's server, while ours is down."))
+    .argument('<file>', 'a copy of its murmur.sqlite')
+    .requiredOption('--organization <tag>', 'the organization that it comes into')
+    .option('--server <number>', 'which of the virtual servers in the file, where there are several', serverNumber)
+    .option('--dry-run', 'tell what would come of it, and change nothing')
+    .action(async (file: string, options: ImportCommandOptions) => {
+      const { importMumble } = await import('./import-command.js');
+      const { organization: organizationTag, server: serverId, dryRun } = options;
+      const what = { file, organizationTag, serverId, isDryRun: dryRun === true };
+      await onDatabase(host, options, 'refuse', (server, output) => importMumble(server, output, what));
+    });
+}
+
+function serverNumber(text: string): number {
+  if (/^[1-9][0-9]{0,8}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a number.');
 }
 
 function withJson(command: Command): Command {

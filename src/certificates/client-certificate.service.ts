@@ -84,6 +84,18 @@ export class ClientCertificateService {
     });
   }
 
+  /** Binds a certificate that was bound to this user elsewhere. For the server itself. */
+  async adopt(ctx: RequestContext, userId: UserId, fingerprint: string): Promise<void> {
+    if (ctx.actor.kind !== 'system') throw denied('Users bind their certificates themselves.');
+    await this.#database.write(ctx, async ({ em, record }) => {
+      const { organizationId } = await em.findOneOrFail(User, { id: userId });
+      const bound = em.create(ClientCertificate, { userId, fingerprint, lastUsedAt: null });
+      await em.persist(bound).flush();
+      const target = { type: 'certificate' as const, id: bound.id };
+      record({ organizationId, action: 'certificate_bound', target, after: snapshotOf(bound) });
+    });
+  }
+
   /** The certificate logs nobody in any more, and the voice session of its user ends. One's own, or with MANAGE another's. */
   async remove(ctx: RequestContext, id: CertificateId): Promise<void> {
     this.#permissions.requireLogin(ctx);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { isNativeError } from 'node:util/types';
 import { ConnectionException, type EntityManager, MikroORM, type RequiredEntityData } from '@mikro-orm/postgresql';
 import type { Logger } from 'pino';
@@ -35,12 +36,25 @@ export interface Transaction {
   record(record: AuditRecord): void;
 }
 
+/** What {@link Database.together} does, and whether it is to be kept. */
+export interface Together<Result> {
+  readonly result: Result;
+  readonly isKept: boolean;
+}
+
+/** The transaction that several changes are made in. */
+interface Joined {
+  readonly em: EntityManager;
+  readonly events: DomainEvent[];
+}
+
 /** The one way to PostgreSQL. What is read and written is bound to the organization of the actor. */
 export class Database {
   readonly times = new DatabaseTimes();
   readonly #orm: MikroORM;
   readonly #events: EventBus;
   readonly #gate: OutageGate;
+  readonly #joined = new AsyncLocalStorage<Joined>();
 
   /** Throws AppError UNAVAILABLE, in one line, where PostgreSQL cannot be reached. */
   static async connect({ connection, maxConnections, events, logger }: DatabaseOptions): Promise<Database> {
@@ -100,6 +114,7 @@ export class Database {
   /** Runs queries. Throws what `work` throws, and AppError UNAVAILABLE where PostgreSQL is away. */
   read<Result>(ctx: RequestContext, work: (em: EntityManager) => Promise<Result>): Promise<Result> {
     requireScope(ctx, 'read');
+    if (this.#joined.getStore() !== undefined) return work(this.#scoped(ctx));
     return this.#timed('read', () => work(this.#scoped(ctx)));
   }
 
@@ -111,6 +126,8 @@ export class Database {
     work: (em: EntityManager) => Promise<Result>,
   ): Promise<Result> {
     requireScope(ctx, 'read');
+    // What a transaction sees is for nobody else.
+    if (this.#joined.getStore() !== undefined) return work(this.#scoped(ctx));
     const read = () => this.#timed('read', () => work(this.#scoped(ctx)));
     return reads.run(`${scopeOf(ctx.actor).organizationId} ${key}`, read);
   }
@@ -118,18 +135,48 @@ export class Database {
   /** Runs a change in one transaction, then tells its events. Throws what `work` throws, after a rollback, and AppError UNAVAILABLE where PostgreSQL is away. */
   async write<Result>(ctx: RequestContext, work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     requireScope(ctx, 'write');
+    const joined = this.#joined.getStore();
     const events: DomainEvent[] = [];
-    return this.#timed('write', async () => {
-      const result = await this.#scoped(ctx).transactional((em) =>
+    const change = () =>
+      this.#scoped(ctx).transactional((em) =>
         work({
           em,
           publish: (event) => events.push(event),
           record: (record) => em.persist(em.create(AuditEntry, toEntry(ctx, record))),
         }),
       );
+    if (joined !== undefined) {
+      const result = await change();
+      joined.events.push(...events);
+      return result;
+    }
+    return this.#timed('write', async () => {
+      const result = await change();
       // Also where nobody waits any more: what is committed is told.
       for (const event of events) this.#events.publish(event);
       return result;
+    });
+  }
+
+  /**
+   * Runs what it calls in one transaction: every {@link read} and {@link write} within it, one after the other. All of it
+   * is committed, and then told, or nothing: where `work` throws, and where it says that nothing is to be kept.
+   */
+  async together<Result>(work: () => Promise<Together<Result>>): Promise<Result> {
+    return this.#timed('write', async () => {
+      const events: DomainEvent[] = [];
+      const em = this.#orm.em.fork();
+      await em.begin();
+      try {
+        const { result, isKept } = await this.#joined.run({ em, events }, work);
+        if (isKept) await em.commit();
+        else await em.rollback();
+        if (isKept) for (const event of events) this.#events.publish(event);
+        return result;
+      } catch (error) {
+        if (em.isInTransaction()) await em.rollback();
+        throw error;
+      }
     });
   }
 
@@ -143,7 +190,8 @@ export class Database {
   }
 
   #scoped(ctx: RequestContext): EntityManager {
-    const em = this.#orm.em.fork();
+    const joined = this.#joined.getStore();
+    const em = joined === undefined ? this.#orm.em.fork() : joined.em.fork({ keepTransactionContext: true });
     em.setFilterParams(tenantFilter.name, scopeOf(ctx.actor));
     return em;
   }

@@ -2,11 +2,11 @@
 import type { Ban } from '../bans/ban.entity.js';
 import type { NewBan } from '../bans/ban.service.js';
 import { AppError, invalidInput } from '../errors.js';
+import { everyItem } from '../every-item.js';
 import type { UserId } from '../ids.js';
 import { denied } from '../permissions/permission.service.js';
 import type { MumbleBanList, MumbleBanList_BanEntry } from '../protocol/generated/mumble_pb.js';
 import type { RequestContext } from '../request-context.js';
-import { everyItem } from './every-item.js';
 import { encodeMessage, type MumbleInit } from './mumble-messages.js';
 import type { MumblePorts } from './mumble-ports.js';
 import type { MumbleSession } from './mumble-session.js';

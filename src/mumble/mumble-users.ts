@@ -1,12 +1,12 @@
 /** The users of an organization in the dialog of Mumble's clients. */
 import { invalidInput } from '../errors.js';
+import { everyItem } from '../every-item.js';
 import { type OrganizationId, userId } from '../ids.js';
 import { EMPTY_PAGE, type Page, type PageRequest } from '../pagination.js';
 import { denied } from '../permissions/permission.service.js';
 import type { MumbleUserList } from '../protocol/generated/mumble_pb.js';
 import type { RequestContext } from '../request-context.js';
 import type { User } from '../users/user.entity.js';
-import { everyItem } from './every-item.js';
 import { encodeMessage } from './mumble-messages.js';
 import { MumblePermission } from './mumble-permissions.js';
 import type { MumblePorts } from './mumble-ports.js';

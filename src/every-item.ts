@@ -1,4 +1,4 @@
-import { cursorOf, MAX_PAGE_SIZE, type Page, type PageRequest } from '../pagination.js';
+import { cursorOf, MAX_PAGE_SIZE, type Page, type PageRequest } from './pagination.js';
 
 /** All items of a list that comes in pages. */
 export async function everyItem<Item extends { readonly id: number }>(
