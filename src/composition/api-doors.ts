@@ -27,6 +27,7 @@ import { RelayPool } from '../voice/relay-pool.js';
 import type { OpenDoors } from './banner-facts.js';
 import type { ServerOptions } from './server-options.js';
 import type { Services } from './services.js';
+import { proxiesOf } from './voice-doors.js';
 
 export interface LiveParts {
   readonly service: LiveService;
@@ -93,6 +94,7 @@ export async function openHttpDoor(
     bindAddress: server.http_bind_address,
     port: server.http_port,
     tls: server.http_tls ? certificate : null,
+    ...proxiesOf(server),
     onRequest: app,
     onUpgrade: subscriptions.onUpgrade,
   });

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { EventBus } from '../events/event-bus.js';
 import { MumbleDoor } from '../mumble/mumble-door.js';
+import { ProxiedSockets, parseNetworks } from '../proxy-protocol/proxied-sockets.js';
 import type { TlsCertificate } from '../tls-certificate.js';
 import { VERSION } from '../version.js';
 import { SessionHost } from '../voice/session-host.js';
@@ -38,7 +39,14 @@ export function openVoiceDoor({ server }: Config, { host, certificate, logger }:
     port: server.control_port,
     tls: certificate,
     handshakeTimeoutMs: server.handshake_timeout_ms,
+    ...proxiesOf(server),
   });
+}
+
+/** The load balancers before the doors: none where there are none. */
+export function proxiesOf({ proxy_protocol_from: from }: Config['server']): { readonly proxies?: ProxiedSockets } {
+  const networks = from === null ? undefined : parseNetworks(from);
+  return networks === undefined ? {} : { proxies: new ProxiedSockets(networks) };
 }
 
 export function openMumbleDoor({ server, mumble }: Config, { certificate, ...parts }: VoiceParts): Promise<MumbleDoor> {
@@ -48,6 +56,7 @@ export function openMumbleDoor({ server, mumble }: Config, { certificate, ...par
     port: mumble.port,
     tls: certificate,
     handshakeTimeoutMs: server.handshake_timeout_ms,
+    ...proxiesOf(server),
     tenants: { hostPattern: mumble.host_pattern, defaultOrganization: mumble.default_organization },
     requestsCertificate: mumble.certificates,
     answerPings: mumble.answer_pings,

@@ -1,5 +1,6 @@
 /** Every key of the configuration: its bounds and its default. What each means is told in `config/server.yaml`. */
 import { z } from 'zod';
+import { parseNetworks } from '../proxy-protocol/proxied-sockets.js';
 
 const server = z.strictObject({
   bind_address: text().default('0.0.0.0'),
@@ -10,6 +11,7 @@ const server = z.strictObject({
   http_port: port().default(8080),
   max_subscribers: wholeNumber(1, 100_000).default(2000),
   http_tls: flag().default(false),
+  proxy_protocol_from: networks().nullable().default(null),
   handshake_timeout_ms: wholeNumber(100, 120_000).default(10_000),
   idle_timeout_ms: wholeNumber(10_000, 3_600_000).default(30_000),
   resume_timeout_ms: wholeNumber(0, 600_000).default(30_000),
@@ -158,6 +160,11 @@ function text() {
 function hostPattern() {
   const error = 'must be a host name with TAG in one place, like TAG.voice.example';
   return z.string({ error }).regex(/^[a-z0-9.-]*TAG[a-z0-9.-]*$/, { error });
+}
+
+function networks() {
+  const error = 'must be addresses or networks parted by commas, like 10.0.0.5, 192.0.2.0/24';
+  return z.string({ error }).refine((value) => parseNetworks(value) !== undefined, { error });
 }
 
 function oneOf<const Names extends readonly [string, ...string[]]>(...names: Names) {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { Logger } from 'pino';
+import type { ProxiedSockets } from '../proxy-protocol/proxied-sockets.js';
 import { cannotBind } from './bind-error.js';
 import { isAnswerable } from './client-hello.js';
 import { NetworkRate } from './network-rate.js';
@@ -40,6 +41,8 @@ export interface TlsListenerOptions {
   readonly handshakeTimeoutMs: number;
   /** TLS handshakes of one network per second, after a first burst; 100 and 1024 where it is left out. */
   readonly handshakeRate?: { readonly perSecond: number; readonly burst: number };
+  /** The load balancers that may say for whom a connection is; none where it is left out. */
+  readonly proxies?: ProxiedSockets;
   /** A monotonic clock, in milliseconds. */
   readonly nowMs: () => number;
   readonly logger: Logger;
@@ -94,7 +97,11 @@ export class TlsListener {
     this.#tls.on('tlsClientError', () => {
       this.#failedHandshakes += 1;
     });
-    this.#server.on('connection', (socket) => this.#onSocket(socket));
+    const { proxies } = options;
+    this.#server.on('connection', (socket) => {
+      if (proxies === undefined) this.#onSocket(socket);
+      else proxies.accept(socket, handshakeTimeoutMs, () => this.#onSocket(socket));
+    });
   }
 
   /** Resolves once the port is bound. Throws AppError UNAVAILABLE, with the port and the reason, where it cannot be. */
@@ -197,6 +204,7 @@ export class TlsListener {
 
   /** The TLS handshake has succeeded; the time until the login goes on. */
   #onSecureSocket(socket: TLSSocket): void {
+    this.#options.proxies?.adopt(socket);
     const arrival = this.#arrivals.get(keyOf(socket));
     if (arrival === undefined) {
       // The TCP connection is gone already.

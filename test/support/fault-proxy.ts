@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /** Where a proxy leads to: a port of loopback, or a unix socket. */
-export type ProxyTarget = { readonly port: number } | { readonly path: string };
+export type ProxyTarget = { readonly port: number; readonly localAddress?: string } | { readonly path: string };
 
 /** How bytes pass. */
 export interface ProxyWeather {
