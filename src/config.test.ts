@@ -164,6 +164,14 @@ describe('a problem', () => {
     expect(problemsOf({ yaml })).toEqual([expect.stringMatching(line)]);
   });
 
+  it('is a secret that everybody knows, and none at all, in production', () => {
+    for (const secret of ['change_in_production', null]) {
+      const yaml = `environment: production\nsecurity:\n  jwt_secret: ${secret}\n`;
+      expect(problemsOf({ yaml })).toEqual([expect.stringMatching(/^security\.jwt_secret is /)]);
+      expect(problemsOf({ yaml: yaml.replace('production', 'development') })).toEqual([]);
+    }
+  });
+
   it('in a variable names the variable', () => {
     expect(problemsOf({ environment: { PARLEY_SERVER_CONTROL_PORT: 'x' } })).toEqual([
       'server.control_port must be a whole number from 1 to 65535, not "x" (PARLEY_SERVER_CONTROL_PORT).',
