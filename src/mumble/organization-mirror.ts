@@ -33,7 +33,6 @@ interface Receiver {
 /** What clients were told of a session. */
 interface ToldUser {
   readonly viewed: ViewedSession;
-  readonly facts: OrganizationFacts;
   readonly channelId: number;
   readonly isSuppressed: boolean;
 }
@@ -48,6 +47,11 @@ interface Ending {
 export class OrganizationMirror {
   readonly #receivers = new Map<SessionId, Receiver>();
   readonly #told = new Map<SessionId, ToldUser>();
+  /** The whole state of each session as it was told, for those who come: made when somebody does, once for all of them. */
+  readonly #wholeFrames = new Map<SessionId, Uint8Array>();
+  readonly #channelFrames = new ChannelFrames();
+  /** What clients were told last of the organization; null before the first. */
+  #facts: OrganizationFacts | null = null;
   readonly #endings = new Map<SessionId, Ending>();
   readonly #comments = new Map<SessionId, string>();
 
@@ -64,14 +68,22 @@ export class OrganizationMirror {
     return this.#comments.get(sessionId);
   }
 
-  /** Adds a client and returns the frames of all channels and sessions, its own too. The view must have been loaded, and know its session. */
+  /**
+   * Adds a client and returns the frames of all channels, of all sessions as the others were told of them, and of its own
+   * as it is: what is newer comes to all with the next update. The view must have been loaded, and know its session.
+   */
   enter(view: OrganizationView, client: MirrorClient): Uint8Array {
-    this.update(view);
     const facts = loaded(view);
+    const own = view.sessions.get(client.sessionId);
+    const isUpToDate = this.#facts !== null && changedChannels(this.#facts, facts).length === 0;
+    if (!isUpToDate || this.#receivers.size === 0 || own === undefined) this.update(view);
     this.#receivers.set(client.sessionId, { client, facts });
-    const channels = [...facts.channels.values()].map((channel) => channelFrame(facts, channel, client.userId));
-    const users = [...this.#told.values()].map((told) => encodeMessage('userState', this.#wholeState(told)));
-    return Buffer.concat([rootFrame(facts), ...channels, ...users]);
+    const channels = Array.from(facts.channels.values(), (channel) =>
+      this.#channelFrames.of(facts, channel, client.userId),
+    );
+    const others = Array.from(this.#told.values(), (told) => this.#wholeFrame(told));
+    const self = own === undefined || this.#told.has(client.sessionId) ? [] : [this.#encodeWhole(toldUser(own, facts))];
+    return Buffer.concat([rootFrame(facts), ...channels, ...self, ...others]);
   }
 
   leave(sessionId: SessionId): void {
@@ -87,40 +99,91 @@ export class OrganizationMirror {
   setComment(sessionId: SessionId, comment: string): void {
     if (comment === '') this.#comments.delete(sessionId);
     else this.#comments.set(sessionId, comment);
+    this.#wholeFrames.delete(sessionId);
     this.#broadcast(encodeMessage('userState', { session: sessionId, ...commentFields(comment) }));
   }
 
   /** Tells all clients what has changed in the view. */
   update(view: OrganizationView): void {
     const facts = loaded(view);
-    for (const receiver of this.#receivers.values()) tellChangedChannels(receiver, facts);
-    for (const sessionId of [...this.#told.keys()]) if (!view.sessions.has(sessionId)) this.#removeUser(sessionId);
-    for (const viewed of view.sessions.values()) this.#tellUser(viewed, facts);
+    const changed = this.#facts === null ? [] : changedChannels(this.#facts, facts);
+    for (const receiver of this.#receivers.values()) this.#tellChangedChannels(receiver, facts, changed);
+    const frames: Uint8Array[] = [];
+    for (const sessionId of [...this.#told.keys()]) {
+      if (!view.sessions.has(sessionId)) frames.push(this.#removeUser(sessionId));
+    }
+    for (const viewed of view.sessions.values()) frames.push(...this.#changesOf(viewed, facts));
+    // One write for each client, whatever has happened.
+    if (frames.length > 0) this.#broadcast(Buffer.concat(frames));
     for (const receiver of this.#receivers.values()) {
       tellRemovedChannels(receiver, facts);
       receiver.facts = facts;
     }
+    this.#channelFrames.keepOnly(facts);
+    this.#facts = facts;
   }
 
-  #tellUser(viewed: ViewedSession, facts: OrganizationFacts): void {
+  /** The frames that tell of what has changed of a session. */
+  #changesOf(viewed: ViewedSession, facts: OrganizationFacts): Uint8Array[] {
     const { id } = viewed.session;
     const former = this.#told.get(id);
-    if (former?.viewed === viewed && former.facts === facts) return;
     const told = toldUser(viewed, facts);
+    if (former?.viewed === viewed && former.channelId === told.channelId && former.isSuppressed === told.isSuppressed) {
+      return [];
+    }
     this.#told.set(id, told);
+    this.#wholeFrames.delete(id);
     this.#receivers.get(id)?.client.onChanged();
-    const state = former === undefined ? this.#wholeState(told) : difference(former, told);
-    if (state !== undefined) this.#broadcast(encodeMessage('userState', state));
+    if (former === undefined) return [this.#wholeFrame(told)];
+    const state = difference(former, told);
+    return state === undefined ? [] : [encodeMessage('userState', state)];
   }
 
-  #removeUser(sessionId: SessionId): void {
+  #removeUser(sessionId: SessionId): Uint8Array {
     const ending = this.#endings.get(sessionId);
     this.#told.delete(sessionId);
+    this.#wholeFrames.delete(sessionId);
     this.#endings.delete(sessionId);
     this.#comments.delete(sessionId);
     const isPutOut = ending?.reason === 'kicked' || ending?.reason === 'banned';
     const why = isPutOut ? { reason: ending.message, ban: ending.reason === 'banned' } : {};
-    this.#broadcast(encodeMessage('userRemove', { session: sessionId, ...why }));
+    return encodeMessage('userRemove', { session: sessionId, ...why });
+  }
+
+  #tellChangedChannels(
+    { client, facts: former }: Receiver,
+    facts: OrganizationFacts,
+    changed: readonly ChannelFacts[],
+  ): void {
+    if (former === facts) return;
+    const { userId } = client;
+    if (former.name !== facts.name) client.send(rootFrame(facts));
+    const hasSameRights = former.permissionsOf(userId)?.key === facts.permissionsOf(userId)?.key;
+    // Whether a client may enter depends on its rights and on the channel alone.
+    for (const channel of hasSameRights ? changed : facts.channels.values()) {
+      const before = former.channels.get(channel.id);
+      const isSame =
+        before !== undefined &&
+        isSameChannel(before, channel) &&
+        mayEnter(former, before, userId) === mayEnter(facts, channel, userId);
+      if (!isSame) client.send(this.#channelFrames.of(facts, channel, userId));
+    }
+    if (hasSameRights && former.permissionsAtLarge(userId) === facts.permissionsAtLarge(userId)) return;
+    const permissions = rootBits(facts.permissionsAtLarge(userId));
+    client.send(encodeMessage('permissionQuery', { channelId: ROOT_ID, permissions, flush: true }));
+  }
+
+  #wholeFrame(told: ToldUser): Uint8Array {
+    const { id } = told.viewed.session;
+    const known = this.#wholeFrames.get(id);
+    if (known !== undefined) return known;
+    const frame = this.#encodeWhole(told);
+    this.#wholeFrames.set(id, frame);
+    return frame;
+  }
+
+  #encodeWhole(told: ToldUser): Uint8Array {
+    return encodeMessage('userState', this.#wholeState(told));
   }
 
   #wholeState(told: ToldUser): MumbleInit<'userState'> {
@@ -156,7 +219,7 @@ export function descriptionFrame({ id, description }: ChannelFacts): Uint8Array 
 function toldUser(viewed: ViewedSession, facts: OrganizationFacts): ToldUser {
   const channelId = shownChannel(viewed, facts);
   const mask = channelId === ROOT_ID ? 0 : facts.permissionsIn(channelId as ChannelId, viewed.session.userId);
-  return { viewed, facts, channelId, isSuppressed: !holds(mask, Permission.SPEAK) };
+  return { viewed, channelId, isSuppressed: !holds(mask, Permission.SPEAK) };
 }
 
 function flags({ viewed: { session }, isSuppressed }: ToldUser) {
@@ -196,27 +259,6 @@ function without(all: Session['listeningChannelIds'], others: Session['listening
   return all.filter((id) => !others.includes(id));
 }
 
-function tellChangedChannels({ client, facts: former }: Receiver, facts: OrganizationFacts): void {
-  if (former === facts) return;
-  if (former.name !== facts.name) client.send(rootFrame(facts));
-  for (const channel of facts.channels.values()) {
-    const before = former.channels.get(channel.id);
-    const isSame =
-      before !== undefined &&
-      isSameChannel(before, channel) &&
-      mayEnter(former, before, client.userId) === mayEnter(facts, channel, client.userId);
-    if (!isSame) client.send(channelFrame(facts, channel, client.userId));
-  }
-  const { userId } = client;
-  const isSame =
-    former.permissionsOf(userId)?.key === facts.permissionsOf(userId)?.key &&
-    former.permissionsAtLarge(userId) === facts.permissionsAtLarge(userId);
-  if (!isSame) {
-    const permissions = rootBits(facts.permissionsAtLarge(userId));
-    client.send(encodeMessage('permissionQuery', { channelId: ROOT_ID, permissions, flush: true }));
-  }
-}
-
 /** Children before parents. */
 function tellRemovedChannels({ client, facts: former }: Receiver, facts: OrganizationFacts): void {
   if (former === facts) return;
@@ -234,9 +276,40 @@ function rootFrame({ name }: OrganizationFacts): Uint8Array {
   });
 }
 
-function channelFrame(facts: OrganizationFacts, channel: ChannelFacts, userId: UserId): Uint8Array {
+/** Channels that are new or not the same as before. */
+function changedChannels(former: OrganizationFacts, facts: OrganizationFacts): ChannelFacts[] {
+  if (former === facts) return [];
+  return [...facts.channels.values()].filter((channel) => {
+    const before = former.channels.get(channel.id);
+    return before === undefined || !isSameChannel(before, channel);
+  });
+}
+
+/** The frames of channels: each is the same for all who may enter, and for all who may not. */
+class ChannelFrames {
+  readonly #known = new Map<ChannelId, { readonly channel: ChannelFacts; readonly frames: Map<boolean, Uint8Array> }>();
+
+  of(facts: OrganizationFacts, channel: ChannelFacts, userId: UserId): Uint8Array {
+    const canEnter = mayEnter(facts, channel, userId);
+    let known = this.#known.get(channel.id);
+    if (known === undefined || !isSameChannel(known.channel, channel)) {
+      known = { channel, frames: new Map() };
+      this.#known.set(channel.id, known);
+    }
+    const frame = known.frames.get(canEnter) ?? channelFrame(channel, canEnter);
+    known.frames.set(canEnter, frame);
+    return frame;
+  }
+
+  /** Forgets channels that there are no more. */
+  keepOnly({ channels }: OrganizationFacts): void {
+    if (this.#known.size <= channels.size) return;
+    for (const id of this.#known.keys()) if (!channels.has(id)) this.#known.delete(id);
+  }
+}
+
+function channelFrame(channel: ChannelFacts, canEnter: boolean): Uint8Array {
   const { id, parentId, name, description, hasPassword, maxUsers, position } = channel;
-  const canEnter = mayEnter(facts, channel, userId);
   return encodeMessage('channelState', {
     channelId: id,
     parent: parentId ?? ROOT_ID,
