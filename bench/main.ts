@@ -7,6 +7,7 @@ import Table from 'cli-table3';
 import { benchApi } from './api.js';
 import { benchConnected } from './connected.js';
 import type { Measurement } from './measurement.js';
+import { benchMumble } from './mumble.js';
 import { benchPermissionEvaluation } from './permission-evaluation.js';
 import { benchRelay } from './relay.js';
 import { benchRelayFanOut } from './relay-fan-out.js';
@@ -24,6 +25,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<readonly Measurement[]>> = new 
 /** Those that run only by their name, and have options and a table of their own. */
 const ALONE: ReadonlyMap<string, (options: readonly string[]) => Promise<void>> = new Map([
   ['connected', benchConnected],
+  ['mumble', benchMumble],
   ['relay', benchRelay],
   ['soak', benchSoak],
   ['storm', benchStorm],

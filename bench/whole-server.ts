@@ -75,13 +75,18 @@ export class WholeServers {
     this.#isKept = isKept;
   }
 
-  /** Starts a server, logs everybody in and lets them join. */
-  async start({ backend, scenario, cpu }: WholeServerOptions): Promise<WholeServer> {
-    const server = await DemoServer.start({
+  /** Starts a server that nobody has come to yet. */
+  serve(backend: WholeServerOptions['backend'], cpu: number): Promise<DemoServer> {
+    return DemoServer.start({
       dataFolder: this.#folder,
       environment: { ...TOWN_ENVIRONMENT, PARLEY_VOICE_BACKEND: backend },
       spawn: (command, options) => spawnMeasured([...command], cpu, options),
     });
+  }
+
+  /** Starts a server, logs everybody in and lets them join. */
+  async start({ backend, scenario, cpu }: WholeServerOptions): Promise<WholeServer> {
+    const server = await this.serve(backend, cpu);
     try {
       const live = await LiveCrowd.enter(
         {

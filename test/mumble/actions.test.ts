@@ -213,6 +213,7 @@ describe('people at the Mumble door', () => {
     manager.send('userRemove', { session: alice.sessionId, reason: 'Enough.' });
     await eventually(() => alice.isClosed);
     expect(alice.all('userRemove').at(-1)?.reason).toContain('Enough.');
+    await eventually(() => bob.all('userRemove').length > 0);
     expect(bob.all('userRemove').at(-1)).toMatchObject({ session: alice.sessionId, reason: 'Enough.', ban: false });
     const { audit, system } = world.voice.services;
     const page = await audit.list(system, organization.id, {}, { first: 100, after: null });
