@@ -22,7 +22,8 @@ interface Consumption {
   readonly serverMb: number;
 }
 
-interface ConnectedRow extends Consumption {
+/** One measurement of a whole server. */
+export interface ConnectedRow extends Consumption {
   readonly users: number;
   readonly speakersPerChannel: number;
   readonly packetsOutPerSecond: number;
@@ -43,7 +44,7 @@ export async function benchConnected(args: readonly string[]): Promise<void> {
     for (const users of USER_COUNTS) {
       for (const speakersPerChannel of SPEAKER_COUNTS) {
         process.stderr.write(`${users} users, ${speakersPerChannel} of ${MEMBERS_PER_CHANNEL} talk\n`);
-        rows.push(await measure(bench, users, speakersPerChannel, durationMs));
+        rows.push(await measureConnected(bench, users, speakersPerChannel, durationMs));
       }
     }
   } finally {
@@ -52,7 +53,8 @@ export async function benchConnected(args: readonly string[]): Promise<void> {
   process.stdout.write(`${tableOf(rows)}\n${JSON.stringify({ bench: 'connected', rows })}\n`);
 }
 
-async function measure(
+/** What a whole server takes while so many are connected, and so many of the 20 in each channel talk. */
+export async function measureConnected(
   bench: RelayBench,
   users: number,
   speakersPerChannel: number,

@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import Table from 'cli-table3';
 import { benchApi } from './api.js';
+import { benchCapacity } from './capacity.js';
 import { benchConnected } from './connected.js';
 import type { Measurement } from './measurement.js';
 import { benchMumble } from './mumble.js';
@@ -24,6 +25,7 @@ const BENCHES: ReadonlyMap<string, () => Promise<readonly Measurement[]>> = new 
 
 /** Those that run only by their name, and have options and a table of their own. */
 const ALONE: ReadonlyMap<string, (options: readonly string[]) => Promise<void>> = new Map([
+  ['capacity', benchCapacity],
   ['connected', benchConnected],
   ['mumble', benchMumble],
   ['relay', benchRelay],

@@ -45,6 +45,7 @@ export function addAdminCommands(root: Command, host: AdminCommandHost): void {
   addLoginCommands(admin, host);
   addSessionCommands(admin, host);
   addAccountCommands(admin, host);
+  addNodeCommands(admin, host);
   addServerCommands(admin, host);
   addBackupCommands(root, host);
   addImportCommands(root, host);
@@ -116,6 +117,22 @@ function addAccountCommands(admin: Command, host: AdminCommandHost): void {
           resetOnDatabase(server, output, account, password),
         );
       } else await throughApi(host, options, (api, output) => resetByApi(api, output, account, password));
+    });
+}
+
+function addNodeCommands(admin: Command, host: AdminCommandHost): void {
+  withApi(admin.command('nodes').description('List the servers that run as one.')).action(async (options: Options) => {
+    const { listNodes } = await import('./node-commands.js');
+    await throughApi(host, options, listNodes);
+  });
+  withApi(admin.command('drain').description('Move the sessions of a node to others, and let no new ones in.'))
+    .argument('[node]', 'a name or an id that "nodes" lists (default: the one that answers)')
+    .option('--undo', 'let it take sessions again instead')
+    .option('--reason <text>', 'for the audit log')
+    .action(async (node: string | undefined, options: Options & { readonly undo?: true; readonly reason?: string }) => {
+      const { drainNode } = await import('./node-commands.js');
+      const draining = { node, isUndone: options.undo === true, reason: options.reason };
+      await throughApi(host, options, (api, output) => drainNode(api, output, draining));
     });
 }
 

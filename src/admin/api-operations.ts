@@ -123,9 +123,33 @@ export const SET_PASSWORD = operation(
   z.object({ updateUser: z.object({ user: z.object({ id: z.string() }).nullable(), errors }) }),
 );
 
+const clusterNode = z.object({
+  id: z.string(),
+  name: z.string(),
+  sessions: z.number(),
+  draining: z.boolean(),
+  version: z.string(),
+  startedAt: z.string(),
+  voiceHost: z.string().nullable(),
+  apiUrl: z.string().nullable(),
+});
+
+export const CLUSTER_NODES = operation(
+  'query ClusterNodes { clusterNodes { id name sessions draining version startedAt voiceHost apiUrl } }',
+  z.object({ clusterNodes: z.array(clusterNode) }),
+);
+
+export const DRAIN_SERVER = operation(
+  'mutation DrainServer($input: DrainServerInput!) { drainServer(input: $input) { node { name sessions } errors { code message } } }',
+  z.object({
+    drainServer: z.object({ node: z.object({ name: z.string(), sessions: z.number() }).nullable(), errors }),
+  }),
+);
+
 /** Every one of them, for the test that holds them against the schema. */
 export const API_OPERATIONS: readonly ApiOperation<unknown>[] = [
   ...[LOGIN, REFRESH, LOGOUT, ME, ORGANIZATIONS, ORGANIZATION_BY_TAG, SESSIONS, USERS, KICK_SESSIONS, SET_PASSWORD],
+  ...[CLUSTER_NODES, DRAIN_SERVER],
 ];
 
 function operation<Data>(text: string, answer: z.ZodType<Data>): ApiOperation<Data> {

@@ -139,6 +139,13 @@ describe('an operator of a running server', () => {
     ]);
   });
 
+  it('is told that a server alone has no other to drain to', async () => {
+    await login();
+    expect(await answer(['nodes'])).toEqual([]);
+    const refused = await admin(['drain', 'other']);
+    expect([refused.code, refused.stderr]).toEqual([1, 'parley: There is no node "other". The nodes are: none.\n']);
+  });
+
   it('has what the login may not do refused in one line', async () => {
     const environment = { PARLEY_PASSWORD: PASSWORD };
     await admin(['login', '--url', server.httpUrl, '--org', 'demo', '--user', 'alice'], environment);
