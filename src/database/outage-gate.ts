@@ -18,6 +18,8 @@ const TICK_MS = 100;
 const STALL_TICKS = 6;
 /** How long a sign of life may take. With {@link STALL_TICKS} it is under 2 s. */
 const PROBE_TICKS = 9;
+/** The same while the database is known to be away, when nobody waits for it. */
+const PATIENT_PROBE_TICKS = 50;
 /** A bound for a connection that hangs. */
 const PROBE_TIMEOUT_MS = 10_000;
 /** From one question to the next while the database is away, in milliseconds. */
@@ -123,7 +125,7 @@ export class OutageGate {
     const tooLong = new Promise<false>((resolve) => {
       timer = setInterval(() => {
         ticks += 1;
-        if (ticks >= PROBE_TICKS) resolve(false);
+        if (ticks >= (this.#isAway ? PATIENT_PROBE_TICKS : PROBE_TICKS)) resolve(false);
       }, TICK_MS);
     });
     const asked = this.#options.probe(PROBE_TIMEOUT_MS).then(
