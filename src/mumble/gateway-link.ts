@@ -4,6 +4,7 @@ import type { SessionId } from '../ids.js';
 import { cannotBind } from '../voice/bind-error.js';
 import { PendingAnswers } from '../voice/pending-answers.js';
 import type { RelayHost } from '../voice/relay-host.js';
+import type { CryptCounters } from './crypt-state.js';
 import type {
   GatewayCounters,
   MessageFromGateway,
@@ -14,6 +15,8 @@ import type {
 
 /** How far apart the counters of two gateways begin that seal under the same keys one after the other. */
 const COUNTERS_PER_GATEWAY = 2 ** 32;
+/** Pings of clients are told together, so that they wake the other thread seldom: so long they wait, in milliseconds. */
+const PINGS_INTERVAL_MS = 1000;
 /** The pause before a port that was lost with its worker is tried again, in milliseconds. */
 const REOPEN_INTERVAL_MS = 1000;
 
@@ -29,6 +32,8 @@ export interface LinkedVoice {
   onToRelay(packet: Uint8Array): void;
   onAskForNonce(): void;
   onHeard(): void;
+  /** What was counted of its datagrams, since a ping. */
+  onSeen(counters: CryptCounters): void;
 }
 
 export interface GatewayLinkOptions {
@@ -51,6 +56,8 @@ export class GatewayLink {
   readonly #states = new PendingAnswers<PeerState | null>();
   readonly #counters = new PendingAnswers<GatewayCounters>();
   #relayed: { sessionIds: SessionId[]; packet: Uint8Array }[] = [];
+  readonly #pings = new Map<SessionId, number | null>();
+  #pingsTimer: NodeJS.Timeout | undefined;
   #lastCounters = NOTHING;
   #lastRequestId = 0;
   #gatewayCount = 0;
@@ -111,6 +118,12 @@ export class GatewayLink {
     else this.#relayed.push({ sessionIds: [sessionId], packet });
   }
 
+  /** The client has pinged; what was counted of its datagrams comes to it within a moment. */
+  pinged(sessionId: SessionId, good: number | null): void {
+    this.#pings.set(sessionId, good);
+    this.#pingsTimer ??= setTimeout(() => this.#flushPings(), PINGS_INTERVAL_MS);
+  }
+
   /** How the client's voice is doing; null where the gateway does not know it, or is away. */
   stateOf(sessionId: SessionId): Promise<PeerState | null> {
     if (!this.#options.relay.isRunning) return Promise.resolve(null);
@@ -132,6 +145,7 @@ export class GatewayLink {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#reopening);
+    clearTimeout(this.#pingsTimer);
     if (!this.#options.relay.isRunning) return;
     const requestId = this.#nextRequestId();
     this.tell({ type: 'close', requestId });
@@ -195,6 +209,9 @@ export class GatewayLink {
       case 'heard':
         for (const sessionId of message.sessionIds) this.#voices.get(sessionId)?.onHeard();
         break;
+      case 'seen':
+        for (const { sessionId, counters } of message.peers) this.#voices.get(sessionId)?.onSeen(counters);
+        break;
       case 'state':
         this.#states.answer(message.requestId, message.state);
         break;
@@ -216,6 +233,12 @@ export class GatewayLink {
   #answer(question: Uint8Array, address: string, port: number): void {
     const packet = this.#options.answer(question);
     if (packet !== null) this.tell({ type: 'answer', packet, address, port });
+  }
+
+  #flushPings(): void {
+    this.#pingsTimer = undefined;
+    this.tell({ type: 'pinged', pings: Array.from(this.#pings, ([sessionId, good]) => ({ sessionId, good })) });
+    this.#pings.clear();
   }
 
   #flushRelayed(): void {

@@ -41,6 +41,18 @@ export interface PeerSetup {
   readonly isLocal: boolean;
 }
 
+/** A client has pinged, and may have said how many datagrams have come. */
+export interface PeerPing {
+  readonly sessionId: SessionId;
+  readonly good: number | null;
+}
+
+/** What was counted of the datagrams of a client. */
+export interface PeerCounters {
+  readonly sessionId: SessionId;
+  readonly counters: CryptCounters;
+}
+
 /** A packet for these sessions. */
 export interface PacketDelivery {
   readonly sessionIds: readonly SessionId[];
@@ -63,8 +75,8 @@ export type MessageToGateway =
   | { readonly type: 'relayed'; readonly deliveries: readonly PacketDelivery[] }
   /** The client says which nonce it has used last. */
   | { readonly type: 'resynchronize'; readonly sessionId: SessionId; readonly nonce: Uint8Array }
-  /** The client has pinged through the control connection, and may have said how many datagrams have come. */
-  | { readonly type: 'pinged'; readonly sessionId: SessionId; readonly good: number | null }
+  /** These have pinged through the control connection; answered by `seen`. */
+  | { readonly type: 'pinged'; readonly pings: readonly PeerPing[] }
   /** Answered by `state`. */
   | { readonly type: 'get_state'; readonly requestId: number; readonly sessionId: SessionId }
   /** Answered by `counters`. */
@@ -84,6 +96,7 @@ export type MessageFromGateway =
   | { readonly type: 'ask_nonce'; readonly sessionId: SessionId }
   /** These clients have been heard by UDP. Told seldom. */
   | { readonly type: 'heard'; readonly sessionIds: readonly SessionId[] }
+  | { readonly type: 'seen'; readonly peers: readonly PeerCounters[] }
   /** Null where the client is not known. */
   | { readonly type: 'state'; readonly requestId: number; readonly state: PeerState | null }
   | { readonly type: 'counters'; readonly requestId: number; readonly counters: GatewayCounters }

@@ -9,6 +9,8 @@ import type {
   MessageFromGateway,
   MessageToGateway,
   PacketDelivery,
+  PeerCounters,
+  PeerPing,
   PeerSetup,
 } from './gateway-messages.js';
 import { GatewayPeer } from './gateway-peer.js';
@@ -126,7 +128,7 @@ export class MumbleGateway implements RelayGateway {
         this.#resynchronize(message.sessionId, message.nonce);
         break;
       case 'pinged':
-        this.#onPing(message.sessionId, message.good);
+        this.#onPings(message.pings);
         break;
       case 'get_state':
         this.#tellState(message.requestId, message.sessionId);
@@ -269,10 +271,16 @@ export class MumbleGateway implements RelayGateway {
     if (peer !== undefined) this.#backend?.resynchronize(peer.slot, nonce);
   }
 
-  #onPing(sessionId: SessionId, good: number | null): void {
-    const peer = this.#peers.get(sessionId);
-    if (good !== null) peer?.onReport(good);
-    peer?.announce();
+  #onPings(pings: readonly PeerPing[]): void {
+    const seen: PeerCounters[] = [];
+    for (const { sessionId, good } of pings) {
+      const peer = this.#peers.get(sessionId);
+      if (peer === undefined) continue;
+      if (good !== null) peer.onReport(good);
+      peer.announce();
+      seen.push({ sessionId, counters: peer.state().counters });
+    }
+    this.#options.post({ type: 'seen', peers: seen });
   }
 
   #tellState(requestId: number, sessionId: SessionId): void {

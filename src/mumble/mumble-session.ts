@@ -146,9 +146,8 @@ export class MumbleSession {
   }
 
   /** What a ping of the client is answered with: what was counted of its datagrams. */
-  async countersFor(ping: MumblePing) {
-    this.voice.onPing(ping);
-    return (await this.voice.state())?.counters;
+  countersFor(ping: MumblePing) {
+    return this.voice.onPing(ping);
   }
 
   /** Normal talk goes to the channel that was joined last. */

@@ -1,5 +1,6 @@
 import type { SessionId } from '../ids.js';
 import type { MumblePing } from '../protocol/generated/mumble_pb.js';
+import type { CryptCounters } from './crypt-state.js';
 import type { GatewayLink, LinkedVoice } from './gateway-link.js';
 import type { CryptSetup, PeerState, TargetKey, VoicePlaces } from './gateway-messages.js';
 
@@ -35,6 +36,8 @@ export class MumbleVoice implements LinkedVoice {
   /** What the gateway knows of where the client is, as text. */
   #told = '';
   #isBegun = false;
+  /** What was counted of its datagrams at the last ping; null where that holds no more. */
+  #seen: CryptCounters | null = null;
 
   constructor(options: MumbleVoiceOptions) {
     this.#options = options;
@@ -55,6 +58,7 @@ export class MumbleVoice implements LinkedVoice {
       tellSetup(this.#setup);
     }
     this.#isBegun = true;
+    this.#seen = null;
     gateway.tell({ type: 'add_peer', sessionId, clientKey, remoteAddress, isLocal, firstCounter, crypt: this.#setup });
     for (const key of this.#keys.values()) gateway.tell({ type: 'put_key', sessionId, ...key });
     this.#told = '';
@@ -86,12 +90,23 @@ export class MumbleVoice implements LinkedVoice {
 
   /** The client says which nonce it has used last: 16 bytes. */
   resynchronize(nonce: Uint8Array): void {
+    this.#seen = null;
     this.#options.gateway.tell({ type: 'resynchronize', sessionId: this.sessionId, nonce: Uint8Array.from(nonce) });
   }
 
-  /** The client has pinged, and says what it has received. */
-  onPing({ good }: MumblePing): void {
-    this.#options.gateway.tell({ type: 'pinged', sessionId: this.sessionId, good: good ?? null });
+  /**
+   * The client has pinged, and says what it has received. Resolves with what was counted of its datagrams: as it was at
+   * the ping before where that is known, since the answer tells how long the way is and is not to wait for a thread.
+   */
+  async onPing({ good }: MumblePing): Promise<CryptCounters | undefined> {
+    this.#options.gateway.pinged(this.sessionId, good ?? null);
+    // Who is told that nothing has come gives UDP up, so that is never said of before.
+    if (this.#seen !== null && this.#seen.good > 0) return this.#seen;
+    return (await this.state())?.counters;
+  }
+
+  onSeen(counters: CryptCounters): void {
+    this.#seen = counters;
   }
 
   /** Null where the gateway is away. */

@@ -79,6 +79,11 @@ export class RawMumble {
     return this.all('serverSync').at(0)?.session ?? 0;
   }
 
+  /** The server has given new keys. */
+  takeKeys(crypt: CryptState): void {
+    this.#crypt = crypt;
+  }
+
   get crypt(): CryptState {
     if (this.#crypt === null) throw new Error('there is no CryptSetup yet');
     return this.#crypt;
