@@ -64,6 +64,8 @@ export class GatewayPeer implements UdpPeer {
   #announcedAtMs = Number.NEGATIVE_INFINITY;
   /** What the client said last of the datagrams to it, and how many were sent by then. */
   #report = { good: 0, sent: 0 };
+  /** How many were sent by the report before. */
+  #sentAtReport = 0;
 
   constructor(options: GatewayPeerOptions) {
     const { setup, slot, makeVoiceKey, nowMs } = options;
@@ -122,11 +124,15 @@ export class GatewayPeer implements UdpPeer {
     this.#isAnnounced = toRelay(makePing(this.sessionId, this.#nextCounter(), tagKey), null);
   }
 
-  /** The client says how many datagrams have come. Where nothing of what was sent has come, it is sent through the tunnel. */
+  /**
+   * The client says how many datagrams have come. Where nothing has come of what was sent by the report before, it is
+   * sent through the tunnel: what was sent since then may be on its way.
+   */
   onReport(good: number): void {
     const { sealed: sent } = this.#options.backend.sealCounters(this.slot);
     if (good > this.#report.good) this.#report = { good, sent };
-    else if (sent - this.#report.sent >= UNHEARD_DATAGRAMS) this.#useTunnel(true);
+    else if (this.#sentAtReport - this.#report.sent >= UNHEARD_DATAGRAMS) this.#useTunnel(true);
+    this.#sentAtReport = sent;
   }
 
   /** A voice packet came through the control connection: UDP does not pass, or is not tried. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { sessionId } from '../../src/ids.js';
 import { CryptState } from '../../src/mumble/crypt-state.js';
@@ -5,6 +6,8 @@ import { eventually } from '../support/eventually.js';
 import { MumbleWorld } from './mumble-world.js';
 import type { RawMumble } from './raw-mumble.js';
 
+/** Pings are told to the gateway together, once a second. */
+const PINGS_WAIT_MS = 1300;
 const TENANTS = ['org0', 'org1', 'org2'];
 
 describe.each([1, 2])('the gateway of the Mumble door, with %d workers of the relay', (workers) => {
@@ -62,6 +65,31 @@ describe.each([1, 2])('the gateway of the Mumble door, with %d workers of the re
     expect(await goodOf()).toBeGreaterThan(0);
     for (let index = 0; index < 20; index += 1) alice.speak(100 + index, '7801', { way: 'udp' });
     await eventually(async () => (await goodOf()) >= 20);
+  });
+
+  it('goes through the tunnel to whom nothing arrives, and not to whom the first words are on their way', async () => {
+    const [first] = await pairs();
+    if (first === undefined) throw new Error('there is no tenant');
+    const [alice, bob] = first;
+    const say = async (count: number) => {
+      const before = bob.heard.length;
+      for (let index = 0; index < count; index += 1) alice.speak(index, '7801', { way: 'udp' });
+      await eventually(() => bob.heard.length >= before + count);
+    };
+    /** Bob says that no datagram has come but one; the gateway has heard of it once the next counters are there. */
+    const complain = async () => {
+      bob.send('ping', { timestamp: 1n, good: 1 });
+      await bob.next('ping');
+      await sleep(PINGS_WAIT_MS);
+    };
+    await complain();
+    await say(20);
+    await complain();
+    await say(1);
+    expect(bob.heard.at(-1)?.way).toBe('udp');
+    await complain();
+    await say(1);
+    expect(bob.heard.at(-1)?.way).toBe('tunnel');
   });
 
   it('begins again where its worker has died: with new keys for all, at the same port', async () => {
