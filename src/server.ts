@@ -8,7 +8,7 @@ import { Closers } from './closers.js';
 import { ClusterService } from './cluster/cluster.service.js';
 import { openHttpDoor, openLive, openMetrics } from './composition/api-doors.js';
 import { factsOf } from './composition/banner-facts.js';
-import { openCluster, serveCluster } from './composition/cluster.js';
+import { linkAddress, openCluster, openLinks, serveCluster } from './composition/cluster.js';
 import { openInvariants } from './composition/invariants.js';
 import type { ServerOptions } from './composition/server-options.js';
 import { makeServices } from './composition/services.js';
@@ -105,14 +105,16 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
     port: config.server.voice_port,
     maxBitrate: config.audio.max_bitrate,
     backend: config.voice.backend,
+    link: linkAddress(config),
     logger,
   });
   closers.add(() => relay.close());
   const voiceQuality = new VoiceQualityService(decisions.sessions, cluster?.others.qualitySource(relay) ?? relay);
   const voiceServices = { ...decisions, voiceQuality };
+  const links = openLinks(cluster, options, relay, closers);
   const host = new SessionHost({
     ...{ terms: voiceTerms(config), services: voiceServices, relay, events, logger },
-    others: cluster?.others ?? null,
+    ...{ links, others: cluster?.others ?? null, sharedKeys: cluster?.channelKeys ?? null },
     placement: cluster?.placement ?? HERE_ALWAYS,
   });
   closers.add(() => host.close());
@@ -138,7 +140,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const certificates = new CertificateWatch({ certificate, files: configuredCertificate(config), users, logger });
   closers.add(() => certificates.stop());
   const watches = { invariants, certificates };
-  const metered = { relay, voiceDoor, mumbleDoor, database, live: live.service, subscriptions, ...watches };
+  const metered = { relay, voiceDoor, mumbleDoor, database, live: live.service, subscriptions, links, ...watches };
   await openMetrics(options, metered, closers);
 
   // The last step that can fail: a password that was made up must be shown.

@@ -21,6 +21,11 @@ export const nodeRecordSchema = z
       })
       .readonly()
       .nullable(),
+    /** Where voice of other nodes comes: the host, and a UDP port for each worker of the relay; null where none comes. */
+    link: z
+      .strictObject({ host: z.string(), ports: z.array(port).readonly() })
+      .readonly()
+      .nullable(),
     /** True for a node that takes no new sessions. */
     draining: z.boolean(),
     startedAt: z.iso.datetime(),

@@ -7,6 +7,7 @@ import type { RedisOccupancy } from '../occupancy/redis-occupancy.js';
 import { RedisPresence } from '../occupancy/redis-presence.js';
 import type { RedisLink } from '../redis/redis-link.js';
 import type { SessionRegistry } from '../sessions/session-registry.js';
+import type { Target } from '../voice/route-feed.js';
 import { ClusterCalls } from './cluster-calls.js';
 import type { NodeRecord } from './cluster-node.js';
 import type { ClusterSecret } from './cluster-secret.js';
@@ -15,6 +16,7 @@ import { NodeRegistry } from './node-registry.js';
 import { SessionIdBlocks } from './session-id-blocks.js';
 import { SessionMirror } from './session-mirror.js';
 import { SessionPlacement } from './session-placement.js';
+import { SharedChannelKeys } from './shared-channel-keys.js';
 import { Tickets } from './tickets.js';
 
 export interface ClusterOptions {
@@ -36,6 +38,7 @@ interface ClusterParts {
   readonly sessionIds: SessionIdBlocks;
   readonly calls: ClusterCalls;
   readonly nodes: NodeRegistry;
+  readonly channelKeys: SharedChannelKeys<Target>;
 }
 
 type Stop = () => Promise<void> | void;
@@ -52,6 +55,9 @@ export class Cluster {
   readonly others: ClusterSessions;
   readonly placement: SessionPlacement;
   readonly link: RedisLink;
+  readonly secret: ClusterSecret;
+  /** The keys of channels, the same at all nodes. */
+  readonly channelKeys: SharedChannelKeys<Target>;
   readonly #presence: RedisPresence;
   readonly #mirror: SessionMirror;
   readonly #stops: readonly Stop[];
@@ -75,6 +81,8 @@ export class Cluster {
   ) {
     const { events, presence, sessionIds, calls, nodes } = parts;
     this.link = link;
+    this.secret = secret;
+    this.channelKeys = parts.channelKeys;
     this.events = events;
     this.occupancy = presence.occupancy;
     this.sessionIds = sessionIds;
@@ -107,7 +115,7 @@ export class Cluster {
 }
 
 async function assemble(options: ClusterOptions, stops: Stop[]): Promise<Cluster> {
-  const { link, registry, local, record, logger, nowMs } = options;
+  const { link, registry, local, record, secret, logger, nowMs } = options;
   const node = randomUUID();
   const mirror = new SessionMirror({ registry, local, logger });
   stops.unshift(() => mirror.stop());
@@ -125,5 +133,7 @@ async function assemble(options: ClusterOptions, stops: Stop[]): Promise<Cluster
     organizations: () => registry.organizationIds,
   });
   stops.unshift(() => nodes.stop());
-  return new Cluster({ events, presence, sessionIds, calls, nodes }, mirror, options, stops);
+  const channelKeys = await SharedChannelKeys.start<Target>({ link, secret, logger });
+  stops.unshift(() => channelKeys.stop());
+  return new Cluster({ events, presence, sessionIds, calls, nodes, channelKeys }, mirror, options, stops);
 }

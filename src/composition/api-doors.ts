@@ -4,6 +4,8 @@ import { auditRoutes, EXPORT_PATH } from '../audit/audit.routes.js';
 import { IdentityWatch } from '../auth/identity-watch.js';
 import { CertificateWatch } from '../certificate-watch.js';
 import { Closers } from '../closers.js';
+import { linkMetrics } from '../cluster/link-metrics.js';
+import { RelayNodeLinks } from '../cluster/node-links.js';
 import { Database } from '../database/database.js';
 import type { EventBus } from '../events/event-bus.js';
 import { CostBudget } from '../graphql/cost-budget.js';
@@ -109,11 +111,23 @@ interface MeteredParts extends Pick<OpenDoors, 'relay' | 'voiceDoor' | 'mumbleDo
   readonly subscriptions: SubscriptionDoor;
   readonly invariants: InvariantWatch;
   readonly certificates: CertificateWatch;
+  /** Null where there are none. */
+  readonly links: RelayNodeLinks | null;
 }
 
 export async function openMetrics(
   { config: { metrics: at }, logger }: ServerOptions,
-  { relay, voiceDoor, mumbleDoor, database: { times }, live, subscriptions, invariants, certificates }: MeteredParts,
+  {
+    relay,
+    voiceDoor,
+    mumbleDoor,
+    database: { times },
+    live,
+    subscriptions,
+    invariants,
+    certificates,
+    links,
+  }: MeteredParts,
   closers: Closers,
 ): Promise<void> {
   if (at.port === 0) return;
@@ -122,7 +136,12 @@ export async function openMetrics(
     relays: () => relay.counters(),
     voiceDoor: () => voiceDoor.counters(),
     mumbleDoor: async () => (await mumbleDoor?.counters()) ?? null,
-    others: [times.histogram, ...invariants.metrics, ...certificates.metrics],
+    others: [
+      times.histogram,
+      ...invariants.metrics,
+      ...certificates.metrics,
+      ...(links === null ? [] : linkMetrics(links)),
+    ],
     live: () => ({ ...live.counters(), connections: subscriptions.connectionCount }),
   };
   const onRequest = metricsHandler(new Metrics(sources), logger);

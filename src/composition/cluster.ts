@@ -7,6 +7,7 @@ import { Cluster } from '../cluster/cluster.js';
 import type { NodeRecord } from '../cluster/cluster-node.js';
 import { ClusterSecret } from '../cluster/cluster-secret.js';
 import { Drain } from '../cluster/drain.js';
+import { RelayNodeLinks } from '../cluster/node-links.js';
 import type { Config } from '../config.js';
 import { MemoryEventBus } from '../events/memory-event-bus.js';
 import { SessionRegistry } from '../sessions/session-registry.js';
@@ -44,6 +45,20 @@ export async function openCluster(
   return cluster;
 }
 
+/** The links of the relay to other nodes; null where there are none. */
+export function openLinks(
+  cluster: Cluster | null,
+  { config, logger }: ServerOptions,
+  relay: RelayPool,
+  closers: Closers,
+): RelayNodeLinks | null {
+  if (cluster === null || linkAddress(config) === null) return null;
+  const { nodes, secret } = cluster;
+  const links = new RelayNodeLinks({ nodes, secret, relays: relay.hosts, logger });
+  closers.add(() => links.stop());
+  return links;
+}
+
 interface ClusterServices {
   readonly services: Omit<Services, 'cluster'>;
   readonly relay: RelayPool;
@@ -72,16 +87,31 @@ export async function serveCluster(
 }
 
 function recordOf(
-  { cluster, server }: Config,
+  config: Config,
   { fingerprint }: TlsCertificate,
 ): Omit<NodeRecord, 'draining' | 'startedAt' | 'sessions'> {
+  const { cluster, server } = config;
   const { name, advertised_host: host, advertised_control_port: port, api_url: apiUrl } = cluster;
   return {
     name: name ?? `${hostname()}:${server.control_port}`,
     version: VERSION,
     apiUrl,
     voice: host === null ? null : { host, controlPort: port ?? server.control_port, fingerprint },
+    link: linkOf(config),
   };
+}
+
+function linkOf({ cluster, voice }: Config): NodeRecord['link'] {
+  const host = cluster.link_host ?? cluster.advertised_host;
+  if (host === null) return null;
+  return { host, ports: Array.from({ length: voice.workers }, (_, index) => cluster.link_port + index) };
+}
+
+/** Where the workers of the relay take voice of other nodes; null where there are no links. */
+export function linkAddress(config: Config): { readonly bindAddress: string; readonly port: number } | null {
+  if (config.redis.url === null || linkOf(config) === null) return null;
+  const { link_bind_address: bindAddress, link_port: port } = config.cluster;
+  return { bindAddress: bindAddress ?? config.server.bind_address, port };
 }
 
 function tellNeighbours({ nodes }: Cluster, logger: Logger): void {

@@ -81,7 +81,10 @@ function orderProblems({ audio, security }: Config, problem: MakeProblem): reado
 }
 
 /** The voice ports are UDP ports, and may have the number of a TCP port; Mumble's is both. */
-function portProblems({ server, voice, mumble, metrics }: Config, problem: MakeProblem): readonly ConfigProblem[] {
+function portProblems(
+  { server, voice, mumble, metrics, redis, cluster }: Config,
+  problem: MakeProblem,
+): readonly ConfigProblem[] {
   const tcpPorts = [
     { key: 'server.control_port', port: server.control_port },
     { key: 'server.http_port', port: server.http_port },
@@ -93,7 +96,17 @@ function portProblems({ server, voice, mumble, metrics }: Config, problem: MakeP
   const isInRange = mumble.enabled && mumble.port >= server.voice_port && mumble.port <= lastVoicePort;
   const voiceKeys = voice.workers === 1 ? ['server.voice_port'] : ['server.voice_port', 'voice.workers'];
   const taken = `${voiceKeys.join(' and ')} and mumble.port must not share UDP port ${mumble.port}`;
+  const lastLinkPort = cluster.link_port + voice.workers - 1;
+  const meets = (first: number, last: number) => cluster.link_port <= last && first <= lastLinkPort;
+  const isLinkTaken =
+    redis.url !== null &&
+    (meets(server.voice_port, lastVoicePort) || (mumble.enabled && meets(mumble.port, mumble.port)));
+  const linkTaken = `cluster.link_port takes UDP ports ${cluster.link_port} to ${lastLinkPort}, which voice or Mumble takes too`;
   return [
+    ...(isLinkTaken ? [problem(['cluster.link_port', 'voice.workers'], linkTaken)] : []),
+    ...(lastLinkPort > MAX_PORT
+      ? [problem(['cluster.link_port', 'voice.workers'], `cluster.link_port goes beyond ${MAX_PORT}`)]
+      : []),
     ...(lastVoicePort > MAX_PORT ? [problem(['server.voice_port', 'voice.workers'], range)] : []),
     ...(isInRange ? [problem([...voiceKeys, 'mumble.port'], taken)] : []),
     ...tcpPorts.flatMap((first, index) =>

@@ -32,6 +32,9 @@ const cluster = z.strictObject({
   advertised_host: text().nullable().default(null),
   advertised_control_port: port().nullable().default(null),
   api_url: webUrl().nullable().default(null),
+  link_bind_address: text().nullable().default(null),
+  link_port: port().default(9200),
+  link_host: text().nullable().default(null),
   drain_timeout_ms: wholeNumber(0, 600_000).default(15_000),
 });
 

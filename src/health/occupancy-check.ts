@@ -170,9 +170,16 @@ export class OccupancyCheck {
       const { listeners, speakers } = routes.get(channelId) ?? { listeners: [], speakers: [] };
       const truth = view.route(channelId, 0);
       const wrong = new Set([...unequal(truth.listeners, listeners), ...unequal(truth.speakers, speakers)]);
-      return [...wrong].map((session) => about('relay_members', session, channelId));
+      // Whoever is at another node is that node's to look after.
+      return [...wrong]
+        .filter((session) => !this.#isElsewhere(session))
+        .map((session) => about('relay_members', session, channelId));
     });
     return [...viewed, ...unknown, ...routed];
+  }
+
+  #isElsewhere(id: SessionId): boolean {
+    return this.#ports.registry.homeOf(id) !== null;
   }
 
   /** Lists of sessions, lists of members, and what subscribers see, which GraphQL tells each from its own place. */

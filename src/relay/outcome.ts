@@ -32,6 +32,8 @@ export interface Outcome {
   tunnelReceivers: readonly SessionId[];
   /** The one session that gets nothing even where it is listed: the sender, or null. */
   exceptReceiver: SessionId | null;
+  /** The links to other nodes that get a copy. The array is never changed, a later outcome has another. */
+  linkSlots: Uint32Array;
   /** To be sent to where the packet came from, a buffer of its own, or null. */
   reply: Uint8Array | null;
   /** The slot whose packets go from now on to where this packet came from, or {@link NO_SLOT}. It holds before anything is sent. */
@@ -47,6 +49,7 @@ export function emptyOutcome(): Outcome {
     exceptSlot: NO_SLOT,
     tunnelReceivers: NO_RECEIVERS,
     exceptReceiver: null,
+    linkSlots: NO_SLOTS,
     reply: null,
     provenSlot: NO_SLOT,
   };
@@ -60,6 +63,7 @@ export function clearOutcome(outcome: Outcome): void {
   outcome.exceptSlot = NO_SLOT;
   outcome.tunnelReceivers = NO_RECEIVERS;
   outcome.exceptReceiver = null;
+  outcome.linkSlots = NO_SLOTS;
   outcome.reply = null;
   outcome.provenSlot = NO_SLOT;
 }

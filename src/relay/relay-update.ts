@@ -19,6 +19,8 @@ export interface RouteUpdate {
   readonly listeners: readonly SessionId[];
   /** Who may speak: members who hold SPEAK and are not muted. A listener need not be one. */
   readonly speakers: readonly SessionId[];
+  /** The links to other nodes where somebody hears it; none where it is left out. */
+  readonly links?: readonly number[];
 }
 
 /** What the control plane tells the relay. Plain data: it crosses from one thread to another. */

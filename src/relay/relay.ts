@@ -1,8 +1,9 @@
 import { unreachable } from '../errors.js';
 import type { SessionId } from '../ids.js';
 import { DropReason } from './drop-reason.js';
-import { clearOutcome, emptyOutcome, type Outcome, type Source } from './outcome.js';
+import { clearOutcome, emptyOutcome, NO_SLOT, type Outcome, type Source } from './outcome.js';
 import {
+  MIN_VOICE_BYTES,
   makeUntaggedPong,
   type PacketHeader,
   PacketKind,
@@ -23,6 +24,9 @@ import { SessionTable } from './session-table.js';
 import type { MakeSessionTagKey } from './session-tag.js';
 import { type RelayTotals, type SessionTraffic, TrafficCounters } from './traffic.js';
 import { VoiceActivity } from './voice-activity.js';
+
+/** What is forwarded has no session tag. */
+const MIN_FORWARDED_BYTES = MIN_VOICE_BYTES - SESSION_TAG_BYTES;
 
 export interface RelayOptions {
   /** What a session may send by voice, in bits per second, over whole datagrams. */
@@ -154,6 +158,26 @@ export class Relay {
     return this.#outcome;
   }
 
+  /**
+   * Takes a voice packet that another node has judged, and forwarded as it would to a receiver: what is to be done with
+   * it here, which is nothing where nobody hears it, or its key is none of now.
+   */
+  receiveLinked(packet: Uint8Array, nowMs: number): Outcome {
+    const outcome = this.#outcome;
+    clearOutcome(outcome);
+    const header = this.#header;
+    readHeader(packet, header);
+    const route = this.#routes.find(header.target);
+    const isWhole = header.kind === PacketKind.voice && packet.length >= MIN_FORWARDED_BYTES;
+    if (!isWhole || route?.acceptsEpoch(header.epoch, nowMs) !== true) return outcome;
+    outcome.forwardBytes = packet.length;
+    outcome.udpSlots = route.udpSlots;
+    outcome.tunnelReceivers = route.tunnelIds;
+    this.#countOut(route.udpSlots, NO_SLOT, packet.length);
+    this.#traffic.tunneledOut += this.#countOut(route.tunnelSlots, NO_SLOT, packet.length);
+    return outcome;
+  }
+
   /** The order of these checks is part of the protocol: each packet has exactly one reason. */
   #judge(packet: Uint8Array, length: number, source: Source, nowMs: number): DropReason | null {
     const misshapen = refusalOfShape(packet, length);
@@ -222,6 +246,7 @@ export class Relay {
     outcome.forwardBytes = bytes;
     outcome.udpSlots = route.udpSlots;
     outcome.exceptSlot = sender.slot;
+    outcome.linkSlots = route.linkSlots;
     outcome.tunnelReceivers = route.tunnelIds;
     outcome.exceptReceiver = sender.id;
     this.#countOut(route.udpSlots, sender.slot, bytes);

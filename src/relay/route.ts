@@ -15,6 +15,7 @@ export class Route {
   #formerUntilMs = 0;
   #udpSlots = new Uint32Array(0);
   #tunnelIds: readonly SessionId[] = [];
+  #linkSlots = new Uint32Array(0);
   #tunnelSlots = new Uint32Array(0);
 
   /** A route without listeners and speakers, before {@link replace}. */
@@ -32,6 +33,7 @@ export class Route {
     }
     this.#listeners = new Set(update.listeners);
     this.#speakers = new Set(update.speakers);
+    this.#linkSlots = Uint32Array.from(update.links ?? []);
   }
 
   get listeners(): ReadonlySet<SessionId> {
@@ -45,6 +47,11 @@ export class Route {
   /** Slots of the listeners with a proven address. Never changed in place: a backend may still hold it. */
   get udpSlots(): Uint32Array {
     return this.#udpSlots;
+  }
+
+  /** The links to other nodes where somebody listens. */
+  get linkSlots(): Uint32Array {
+    return this.#linkSlots;
   }
 
   /** Listeners who get voice through their control connection. */

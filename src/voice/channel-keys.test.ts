@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type ChannelId, channelId, type SessionId, sessionId } from '../ids.js';
-import { ChannelKeys, MIN_EPOCH_MS } from './channel-keys.js';
+import { ChannelKeys, type KeyChange, MIN_EPOCH_MS } from './channel-keys.js';
+import { OwnKeys } from './key-source.js';
 
 const LOBBY = channelId(42);
 const [alice, bob, carol] = [sessionId(1), sessionId(2), sessionId(3)];
@@ -126,12 +127,22 @@ describe('the keys of a channel', () => {
   });
 });
 
-function makeKeys(): ChannelKeys<ChannelId> {
+/** Keys that are never on their way. */
+class ReadyKeys extends ChannelKeys<ChannelId> {
+  override settle(...args: Parameters<ChannelKeys<ChannelId>['settle']>): KeyChange | null {
+    const change = super.settle(...args);
+    if (change === 'awaited') throw new Error('a key is on its way');
+    return change;
+  }
+}
+
+function makeKeys(): ReadyKeys {
   let count = 0;
-  return new ChannelKeys((length) => {
+  const own = new OwnKeys<ChannelId>((length) => {
     count += 1;
     return new Uint8Array(length).fill(count);
   });
+  return new ReadyKeys(own);
 }
 
 function hearers(...ids: readonly SessionId[]): ReadonlySet<SessionId> {

@@ -1,19 +1,13 @@
 import type { SessionId } from '../ids.js';
 
-/** Bytes of a key: AES-128. */
-const KEY_BYTES = 16;
+import type { ChannelKey, KeySource } from './key-source.js';
+
 /**
  * How long a target keeps its key at least, in milliseconds. The relay accepts the present epoch and the one before:
  * if keys followed each other faster than a client far away learns of them, its voice would be dropped. Whoever has
  * left gets no packets meanwhile, because routes change at once.
  */
 export const MIN_EPOCH_MS = 1000;
-
-/** The key of a target in one epoch. */
-export interface ChannelKey {
-  readonly epoch: number;
-  readonly key: Uint8Array;
-}
 
 /** What is to be told after those who hear a target have changed. */
 export interface KeyChange {
@@ -23,6 +17,9 @@ export interface KeyChange {
   /** When the next epoch is due, or null where none is. */
   readonly dueAtMs: number | null;
 }
+
+/** When a key that is on its way is asked for again, in milliseconds. */
+const RETRY_MS = 1000;
 
 interface KeyRing {
   current: ChannelKey;
@@ -39,12 +36,11 @@ interface KeyRing {
  * steady clock, in milliseconds.
  */
 export class ChannelKeys<Target extends number> {
-  readonly #randomBytes: (length: number) => Uint8Array;
+  readonly #source: KeySource<Target>;
   readonly #rings = new Map<Target, KeyRing>();
-  readonly #lastEpochs = new Map<Target, number>();
 
-  constructor(randomBytes: (length: number) => Uint8Array) {
-    this.#randomBytes = randomBytes;
+  constructor(source: KeySource<Target>) {
+    this.#source = source;
   }
 
   /** True where the session has the target's present key, or is about to be given it. */
@@ -58,34 +54,47 @@ export class ChannelKeys<Target extends number> {
     if (ring?.holders.delete(sessionId) === true) ring.isStale = true;
   }
 
-  /** These sessions may have the target's key now. Returns null where that is nobody. */
-  settle(target: Target, hearers: ReadonlySet<SessionId>, nowMs: number): KeyChange | null {
+  /** These sessions may have the target's key now, of whom none is elsewhere where it `isAlone`. Returns null where that is nobody, and `awaited` where there is no key yet. */
+  settle(target: Target, hearers: ReadonlySet<SessionId>, nowMs: number, isAlone = true): KeyChange | 'awaited' | null {
     if (hearers.size === 0) {
       this.#rings.delete(target);
+      this.#source.end(target);
       return null;
     }
-    const ring = this.#rings.get(target) ?? this.#begin(target, nowMs);
+    const ring = this.#rings.get(target) ?? this.#begin(target, nowMs, isAlone);
+    if (ring === null) return 'awaited';
+    const newest = this.#source.newest(target);
+    // Who has lost the right to hear here has never had a key that others have made since.
+    if (newest !== null && newest.epoch > ring.current.epoch) change(ring, newest, nowMs);
     for (const id of ring.holders) if (!hearers.has(id)) this.lose(target, id);
-    if (ring.isStale && nowMs >= ring.sinceMs + MIN_EPOCH_MS) this.#renew(target, ring, nowMs);
+    if (ring.isStale && nowMs >= ring.sinceMs + MIN_EPOCH_MS) {
+      const next = this.#source.next(target, ring.current.epoch);
+      if (next !== null) change(ring, next, nowMs);
+    }
     const recipients = [...hearers].filter((id) => !ring.holders.has(id));
     for (const id of recipients) ring.holders.add(id);
-    return { current: ring.current, recipients, dueAtMs: ring.isStale ? ring.sinceMs + MIN_EPOCH_MS : null };
+    const isDue = nowMs >= ring.sinceMs + MIN_EPOCH_MS;
+    const dueAtMs = isDue ? nowMs + RETRY_MS : ring.sinceMs + MIN_EPOCH_MS;
+    return { current: ring.current, recipients, dueAtMs: ring.isStale ? dueAtMs : null };
   }
 
   /** Forgets all about a target that is gone for good. */
   drop(target: Target): void {
-    this.#lastEpochs.delete(target);
+    this.#source.forget(target);
     this.#rings.delete(target);
   }
 
   /** Forgets all about the targets that are not kept. */
   retain(isKept: (target: Target) => boolean): void {
-    for (const target of this.#lastEpochs.keys()) if (!isKept(target)) this.drop(target);
+    this.#source.retain(isKept);
+    for (const target of this.#rings.keys()) if (!isKept(target)) this.drop(target);
   }
 
-  #begin(target: Target, nowMs: number): KeyRing {
+  #begin(target: Target, nowMs: number, isAlone: boolean): KeyRing | null {
+    const current = this.#source.begin(target, isAlone);
+    if (current === null) return null;
     const ring: KeyRing = {
-      current: this.#nextKey(target),
+      current,
       // The first loss is followed by a new key at once.
       sinceMs: nowMs - MIN_EPOCH_MS,
       isStale: false,
@@ -94,17 +103,11 @@ export class ChannelKeys<Target extends number> {
     this.#rings.set(target, ring);
     return ring;
   }
+}
 
-  #renew(target: Target, ring: KeyRing, nowMs: number): void {
-    ring.current = this.#nextKey(target);
-    ring.sinceMs = nowMs;
-    ring.isStale = false;
-    ring.holders.clear();
-  }
-
-  #nextKey(target: Target): ChannelKey {
-    const epoch = (this.#lastEpochs.get(target) ?? -1) + 1;
-    this.#lastEpochs.set(target, epoch);
-    return { epoch, key: this.#randomBytes(KEY_BYTES) };
-  }
+function change(ring: KeyRing, key: ChannelKey, nowMs: number): void {
+  ring.current = key;
+  ring.sinceMs = nowMs;
+  ring.isStale = false;
+  ring.holders.clear();
 }

@@ -1,48 +1,24 @@
-import type { Logger } from 'pino';
-import type { AuthService } from '../auth/auth.service.js';
-import type { BanService } from '../bans/ban.service.js';
-import type { ChannelService } from '../channels/channel.service.js';
 import { AppError, notFound } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
 import { type ChannelId, isWhisperTarget, type OrganizationId, type SessionId, type WhisperTargetId } from '../ids.js';
-import type { OccupancyService } from '../occupancy/occupancy.service.js';
-import type { OrganizationService } from '../organizations/organization.service.js';
 import { holds, Permission } from '../permissions/bits.js';
-import type { LoadedPolicy, PermissionService } from '../permissions/permission.service.js';
+import type { LoadedPolicy } from '../permissions/permission.service.js';
 import type { RouteUpdate } from '../relay/relay-update.js';
 import { RepeatedTask } from '../repeated-task.js';
 import { systemContext } from '../request-context.js';
 import type { Session } from '../sessions/session.js';
-import type { SessionService } from '../sessions/session.service.js';
-import type { ChannelKey } from './channel-keys.js';
 import { type ControlClient, ControlEvents } from './control-events.js';
 import type { ServerBody } from './control-frames.js';
+import type { FeedPorts } from './feed-ports.js';
+import type { ChannelKey } from './key-source.js';
 import { OrganizationFacts } from './organization-facts.js';
-import { heardChannels, OrganizationView, type ViewedSession } from './organization-view.js';
+import { heardChannels, isHearing, OrganizationView, type ViewedSession } from './organization-view.js';
 import { PacedPublisher } from './paced-publisher.js';
-import { endOfSession } from './refusal.js';
+import { endOf, refusalOfJoin } from './refusal.js';
 import type { RelayHost } from './relay-host.js';
 import { RouteFeed, type Target, type TargetTruth } from './route-feed.js';
 import type { WhisperTargetIds } from './whisper-target-ids.js';
 import { type WhisperAudience, Whispers } from './whispers.js';
-
-/** What the feed of an organization asks and tells. */
-export interface FeedPorts {
-  readonly relay: RelayHost;
-  readonly sessions: SessionService;
-  readonly occupancy: OccupancyService;
-  readonly permissions: PermissionService;
-  readonly channels: ChannelService;
-  readonly organizations: OrganizationService;
-  readonly bans: BanService;
-  readonly auth: AuthService;
-  readonly logger: Logger;
-  /** A monotonic clock, in milliseconds. */
-  readonly nowMs: () => number;
-  readonly randomBytes: (length: number) => Uint8Array;
-  /** Is told when the clients of an organization have been told what is new. */
-  readonly onPublished: (view: OrganizationView) => void;
-}
 
 /** A session whose rights are being loaded: nobody is told of it yet. */
 interface Admission {
@@ -355,7 +331,16 @@ export class OrganizationFeed {
   }
 
   #truthOfChannel(channelId: ChannelId): TargetTruth {
-    return { holders: this.view.hearers(channelId), route: (epoch) => this.view.route(channelId, epoch) };
+    const hearers = this.view.hearers(channelId);
+    const remote = [...hearers].filter((id) => !this.#isLocal(id));
+    // A channel that nobody of this node hears needs no key and no route here.
+    const holders = remote.length === hearers.size ? new Set<SessionId>() : hearers;
+    const links = this.#linksTo(remote);
+    return {
+      holders,
+      isShared: remote.length > 0,
+      route: (epoch) => ({ ...this.view.route(channelId, epoch), links }),
+    };
   }
 
   /** The speaker has the key without hearing the target. */
@@ -413,6 +398,18 @@ export class OrganizationFeed {
     for (const target of this.#whispers.concernedBy(viewed)) this.#routes.touch(target);
   }
 
+  /** The links over which these sessions of other nodes hear. */
+  #linksTo(remote: readonly SessionId[]): readonly number[] {
+    const { links, sessions } = this.#ports;
+    if (links === null) return [];
+    const hearing = remote.filter((id) => {
+      const session = this.view.sessions.get(id)?.session;
+      return session !== undefined && isHearing(session);
+    });
+    const homes = new Set(hearing.flatMap((id) => sessions.homeOf(id) ?? []));
+    return links.slotsTo(homes, this.view.organizationId);
+  }
+
   #isLocal(sessionId: SessionId): boolean {
     return this.#admissions.has(sessionId) || this.#ports.sessions.isLocal(sessionId);
   }
@@ -427,16 +424,4 @@ export class OrganizationFeed {
     const userId = sessions.get(sessionId)?.session.userId;
     return facts !== null && userId !== undefined && holds(facts.permissionsIn(channelId, userId), Permission.JOIN);
   }
-}
-
-/** What somebody is told whose session has ended in the middle of a request. */
-function endOf(reason: LeaveReason): AppError {
-  return endOfSession(reason) ?? notFound('session');
-}
-
-/** Why a join that had been granted is taken back. */
-function refusalOfJoin(reason: LeaveReason): AppError {
-  return reason === 'channel_deleted'
-    ? notFound('channel')
-    : new AppError('PERMISSION_DENIED', 'You may not be in this channel.', { params: { permission: 'JOIN' } });
 }

@@ -213,10 +213,11 @@ export function isSameRoute(left: RouteUpdate, right: RouteUpdate): boolean {
     left.target === right.target &&
     left.epoch === right.epoch &&
     isSameList(left.listeners, right.listeners) &&
+    isSameList(left.links ?? [], right.links ?? []) &&
     isSameList(left.speakers, right.speakers)
   );
 }
 
-function isSameList(left: readonly SessionId[], right: readonly SessionId[]): boolean {
+function isSameList(left: readonly number[], right: readonly number[]): boolean {
   return left.length === right.length && left.every((id, index) => id === right[index]);
 }

@@ -1,5 +1,5 @@
 /** How refusals, faults and the ends of sessions are told on the control protocol: by the numbers of the one table of errors. */
-import { AppError, ERROR_CODES, type ErrorCode, unreachable } from '../errors.js';
+import { AppError, ERROR_CODES, type ErrorCode, notFound, unreachable } from '../errors.js';
 import type { LeaveReason } from '../events/domain-event.js';
 import type { ServerBody } from './control-frames.js';
 
@@ -55,4 +55,16 @@ export function endOfSession(reason: LeaveReason): AppError | null {
     default:
       return unreachable(reason);
   }
+}
+
+/** What somebody is told whose session has ended in the middle of a request. */
+export function endOf(reason: LeaveReason): AppError {
+  return endOfSession(reason) ?? notFound('session');
+}
+
+/** Why a join that had been granted is taken back. */
+export function refusalOfJoin(reason: LeaveReason): AppError {
+  return reason === 'channel_deleted'
+    ? notFound('channel')
+    : new AppError('PERMISSION_DENIED', 'You may not be in this channel.', { params: { permission: 'JOIN' } });
 }

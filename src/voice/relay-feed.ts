@@ -9,8 +9,9 @@ import type { Session } from '../sessions/session.js';
 import type { UserService } from '../users/user.service.js';
 import type { ControlClient } from './control-events.js';
 import { encodeServerMessage } from './control-frames.js';
+import type { FeedPorts } from './feed-ports.js';
 import { KeyExpiry } from './key-expiry.js';
-import { type FeedPorts, OrganizationFeed } from './organization-feed.js';
+import { OrganizationFeed } from './organization-feed.js';
 import type { OrganizationView } from './organization-view.js';
 import type { RelayHost } from './relay-host.js';
 import { RelayKeeper } from './relay-keeper.js';
@@ -347,10 +348,16 @@ export class RelayFeed {
   #organization(id: OrganizationId): OrganizationFeed {
     const known = this.#organizations.get(id);
     if (known !== undefined) return known;
-    const ports = { ...this.#feedPorts, relay: this.#leastBusyRelay() };
+    const ports = { ...this.#feedPorts, relay: this.#relayFor(id) };
     const organization = new OrganizationFeed(id, ports, this.#whisperTargetIds);
     this.#organizations.set(id, organization);
     return organization;
+  }
+
+  /** Other nodes must know to which worker they send: there it is the number of the organization that decides. */
+  #relayFor(id: OrganizationId): RelayHost {
+    const { links, relays } = this.#options;
+    return (links === null ? undefined : relays[id % relays.length]) ?? this.#leastBusyRelay();
   }
 
   /** The worker that serves the fewest sessions. An organization stays with its worker for as long as anybody is there. */

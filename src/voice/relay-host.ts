@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { AppError, unreachable } from '../errors.js';
 import { type ChannelId, channelId, type SessionId, sessionId } from '../ids.js';
 import type { MessageFromGateway, MessageToGateway } from '../mumble/gateway-messages.js';
+import type { LinkUpdate } from '../relay/link.js';
 import type { RelayMembership } from '../relay/relay-membership.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
 import type { QualityReport } from '../relay/session-quality.js';
@@ -18,7 +19,7 @@ import type {
   SessionQuality,
   TunneledPacket,
 } from './relay-messages.js';
-import { NATIVE_BACKEND_MISSING } from './udp-backend.js';
+import { NATIVE_BACKEND_MISSING, type UdpBackendOptions } from './udp-backend.js';
 
 export interface RelayHostOptions extends Omit<RelayWorkerOptions, 'firstServerCounter'> {
   readonly logger: Logger;
@@ -48,6 +49,7 @@ export class RelayHost implements VoiceQualitySource {
   readonly #memberships = new PendingAnswers<RelayMembership>();
   readonly #settlements = new PendingAnswers<void>();
   #worker: Worker | null = null;
+  #links: readonly LinkUpdate[] = [];
   #tunneled: TunneledPacket[] = [];
   #toGateway: MessageToGateway[] = [];
   #voicePort: number;
@@ -80,6 +82,12 @@ export class RelayHost implements VoiceQualitySource {
   /** Tells the relay. Updates arrive in order. Without a worker they are lost, as all that it knew: `replace_all` mends it. */
   update(update: RelayUpdate): void {
     this.#post({ type: 'update', update });
+  }
+
+  /** Tells the relay of its links to other nodes: all of them. A new worker is told too. */
+  setLinks(links: readonly LinkUpdate[]): void {
+    this.#links = links;
+    this.#post({ type: 'set_links', links });
   }
 
   /** Hands over a packet that came through this session's control connection. The bytes are copied. */
@@ -163,6 +171,7 @@ export class RelayHost implements VoiceQualitySource {
       bindAddress,
       maxBitrate,
       backend: choice = 'auto',
+      link = null,
       logger,
       workerPath = compiledWorkerPath(),
     } = this.#options;
@@ -173,10 +182,11 @@ export class RelayHost implements VoiceQualitySource {
       maxBitrate,
       firstServerCounter,
       backend: choice,
+      link,
     };
     this.#workerCount += 1;
     const worker = new Worker(workerPath, { workerData, name: 'parley-relay' });
-    const { port, backend } = await readiness(worker, workerData);
+    const { port, backend } = await readiness(worker);
     if (this.#isClosed) {
       await worker.terminate();
       return;
@@ -187,6 +197,7 @@ export class RelayHost implements VoiceQualitySource {
     this.#watch(worker);
     this.#toGateway.length = 0;
     for (const listener of this.#restartListeners) listener();
+    if (this.#links.length > 0) this.#post({ type: 'set_links', links: this.#links });
     logger.info(
       { port, backend: backend.name, receive_buffer_bytes: backend.receiveBufferBytes },
       'voice relay started',
@@ -286,21 +297,18 @@ export class RelayHost implements VoiceQualitySource {
 }
 
 /** Resolves with the worker's first word; rejects where that is no, or where it dies without one. */
-function readiness(
-  worker: Worker,
-  options: RelayWorkerOptions,
-): Promise<Extract<MessageFromRelayWorker, { type: 'ready' }>> {
+function readiness(worker: Worker): Promise<Extract<MessageFromRelayWorker, { type: 'ready' }>> {
   return new Promise((resolve, reject) => {
     worker.once('message', (message: MessageFromRelayWorker) => {
       if (message.type === 'ready') resolve(message);
-      else if (message.type === 'failed') reject(cannotStart(options, message.code, message.reason));
+      else if (message.type === 'failed') reject(cannotStart(message.at, message.code, message.reason));
     });
     worker.once('error', reject);
     worker.once('exit', () => reject(relayIsAway()));
   });
 }
 
-function cannotStart(options: RelayWorkerOptions, code: string, reason: string): AppError {
+function cannotStart(options: UdpBackendOptions, code: string, reason: string): AppError {
   if (code !== NATIVE_BACKEND_MISSING) return cannotBind('UDP', options, code, reason);
   return new AppError('UNAVAILABLE', `The native UDP backend is not there: ${reason}. It is made by npm ci.`, {
     params: { code },

@@ -2,11 +2,13 @@
 import type { SessionId } from '../ids.js';
 import type { MessageFromGateway, MessageToGateway } from '../mumble/gateway-messages.js';
 import type { LatencySummary } from '../relay/latency-histogram.js';
+import type { LinkUpdate } from '../relay/link.js';
 import type { RelayMembership } from '../relay/relay-membership.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
 import type { QualityReport, SessionQualitySummary } from '../relay/session-quality.js';
 import type { RelayTotals, SessionTraffic } from '../relay/traffic.js';
 import type { GcPauseSummary } from './gc-pauses.js';
+import type { LinkCounters } from './relay-links.js';
 import type { BackendChoice, UdpBackendCounters } from './udp-backend.js';
 
 /** What the worker is started with. */
@@ -18,6 +20,8 @@ export interface RelayWorkerOptions {
   readonly maxBitrate: number;
   /** The counter of the packets that the relay itself sends begins after this number, for each session. */
   readonly firstServerCounter: number;
+  /** Where datagrams of other nodes come; absent or null where there are none. */
+  readonly link?: { readonly bindAddress: string; readonly port: number } | null;
   /** Absent: `auto`. */
   readonly backend?: BackendChoice;
 }
@@ -37,6 +41,8 @@ export interface TunneledDelivery {
 export type MessageToRelayWorker =
   | { readonly type: 'update'; readonly update: RelayUpdate }
   | { readonly type: 'tunneled'; readonly packets: readonly TunneledPacket[] }
+  /** The links to other nodes: the whole truth. */
+  | { readonly type: 'set_links'; readonly links: readonly LinkUpdate[] }
   | { readonly type: 'get_counters'; readonly requestId: number }
   /** For the door's gateway in this thread, in their order. */
   | { readonly type: 'gateway'; readonly messages: readonly MessageToGateway[] }
@@ -55,7 +61,13 @@ export type MessageToRelayWorker =
 export type MessageFromRelayWorker =
   | { readonly type: 'ready'; readonly port: number; readonly backend: UdpBackendCounters }
   /** The port cannot be bound, or the backend is not there: nothing follows. */
-  | { readonly type: 'failed'; readonly code: string; readonly reason: string }
+  | {
+      readonly type: 'failed';
+      readonly code: string;
+      readonly reason: string;
+      /** What could not be bound. */
+      readonly at: { readonly bindAddress: string; readonly port: number };
+    }
   | { readonly type: 'tunneled'; readonly deliveries: readonly TunneledDelivery[] }
   /** Who has spoken since the last such message: session and channel of each talk, one after the other. */
   | { readonly type: 'activity'; readonly talks: Uint32Array }
@@ -83,6 +95,8 @@ export interface RelayCounters {
   readonly latencyCounts: Uint32Array;
   /** Of the worker's thread. */
   readonly gcPauses: GcPauseSummary;
+  /** Null where there are no links to other nodes. */
+  readonly links: LinkCounters | null;
   /** Null before a port is bound. */
   readonly backend: UdpBackendCounters | null;
   readonly sessionTraffic: readonly SessionTraffic[];

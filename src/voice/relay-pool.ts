@@ -4,7 +4,7 @@ import { RelayHost, type RelayHostOptions } from './relay-host.js';
 import type { RelayCounters } from './relay-messages.js';
 
 export interface RelayPoolOptions extends RelayHostOptions {
-  /** How many workers, 1 or more. Each has a UDP port of its own: the first `port`, and those that follow it; with 0, free ones. */
+  /** How many workers, 1 or more. Each has a UDP port of its own: the first `port`, and those that follow it; with 0, free ones. So it is with the ports of links. */
   readonly workers: number;
 }
 
@@ -17,7 +17,10 @@ export class RelayPool implements VoiceQualitySource {
     const ports = Array.from({ length: workers }, (_, index) => (options.port === 0 ? 0 : options.port + index));
     const hosts: RelayHost[] = [];
     try {
-      for (const port of ports) hosts.push(await RelayHost.start({ ...options, port }));
+      for (const [index, port] of ports.entries()) {
+        const link = options.link == null ? null : { ...options.link, port: options.link.port + index };
+        hosts.push(await RelayHost.start({ ...options, port, link }));
+      }
     } catch (error) {
       await Promise.all(hosts.map((host) => host.close()));
       throw error;

@@ -3,9 +3,10 @@ import type { SessionId } from '../ids.js';
 import { LatencyHistogram } from '../relay/latency-histogram.js';
 import { NO_SLOT, type Outcome, type Source, type UdpSource } from '../relay/outcome.js';
 import { Relay } from '../relay/relay.js';
-import type { MakeSessionTagKey } from '../relay/session-tag.js';
+import { CryptoTagKey, type MakeSessionTagKey } from '../relay/session-tag.js';
 import type { GcPauseSummary } from './gc-pauses.js';
 import type { RelayGateway } from './relay-gateway.js';
+import { RelayLinks } from './relay-links.js';
 import type {
   MessageFromRelayWorker,
   MessageToRelayWorker,
@@ -30,6 +31,8 @@ export interface RelayRunnerOptions {
   readonly makeTagKey?: MakeSessionTagKey;
   /** The garbage collections of the thread; none are told where it is left out. */
   readonly gcPauses?: () => GcPauseSummary;
+  /** True where there are links to other nodes. */
+  readonly hasLinks?: boolean;
   /** Runs the task once, after the packets that are at hand. */
   readonly defer: (task: () => void) => void;
 }
@@ -44,6 +47,7 @@ export class RelayRunner implements UdpBackendHandler {
   readonly #relay: Relay;
   readonly #latency = new LatencyHistogram();
   readonly #deliveries: TunneledDelivery[] = [];
+  readonly #links: RelayLinks | null;
   #backend: UdpBackend | null = null;
   #gateway: RelayGateway | null = null;
   #receivedAtMs = 0;
@@ -52,6 +56,14 @@ export class RelayRunner implements UdpBackendHandler {
   constructor(options: RelayRunnerOptions) {
     this.#options = options;
     this.#relay = new Relay(options);
+    const { nowMs, firstServerCounter: firstCounter = 0, makeTagKey = (bytes) => new CryptoTagKey(bytes) } = options;
+    const onVoice = (packet: Uint8Array) => this.#onLinked(packet);
+    this.#links = options.hasLinks === true ? new RelayLinks({ nowMs, firstCounter, makeTagKey, onVoice }) : null;
+  }
+
+  /** What takes the datagrams of other nodes, or null where there are none. */
+  get links(): RelayLinks | null {
+    return this.#links;
   }
 
   /** Sends by this backend from now on. */
@@ -102,6 +114,9 @@ export class RelayRunner implements UdpBackendHandler {
       case 'gateway':
         for (const each of message.messages) this.#gateway?.onMessage(each);
         break;
+      case 'set_links':
+        this.#links?.replace(message.links);
+        break;
       case 'get_counters':
         this.#options.post({ type: 'counters', requestId: message.requestId, counters: this.counters() });
         break;
@@ -146,6 +161,7 @@ export class RelayRunner implements UdpBackendHandler {
       routingLatency: this.#latency.summary(nowMs),
       latencyCounts: this.#latency.counts(nowMs),
       gcPauses: this.#options.gcPauses?.() ?? NO_GC_PAUSES,
+      links: this.#links?.counters() ?? null,
       backend: this.#backend?.counters() ?? null,
       sessionTraffic: this.#relay.sessionTraffic(nowMs),
     };
@@ -157,17 +173,28 @@ export class RelayRunner implements UdpBackendHandler {
   }
 
   #obey(outcome: Outcome, packet: Uint8Array, source: Source): void {
-    const { forwardBytes, udpSlots, exceptSlot, tunnelReceivers, exceptReceiver, reply, provenSlot } = outcome;
+    const { forwardBytes, udpSlots, exceptSlot, tunnelReceivers, exceptReceiver, linkSlots, reply, provenSlot } =
+      outcome;
     if (provenSlot !== NO_SLOT && source.kind === 'udp') {
       this.#backend?.setEndpoint(provenSlot, source.address, source.port);
     }
     if (forwardBytes > 0 && udpSlots.length > 0) {
       this.#backend?.send(packet, 0, forwardBytes, udpSlots, udpSlots.length, exceptSlot);
     }
+    if (linkSlots.length > 0) this.#links?.forward(packet, forwardBytes, linkSlots);
     if (tunnelReceivers.length > 0) this.#deliver(tunnelReceivers, exceptReceiver, packet, forwardBytes);
     if (reply === null) return;
     if (source.kind === 'udp') this.#backend?.sendTo(reply, source.address, source.port);
     else this.#deliver([source.sessionId], null, reply, reply.length);
+  }
+
+  /** False where nobody hears it here. */
+  #onLinked(packet: Uint8Array): boolean {
+    const { forwardBytes, udpSlots, tunnelReceivers } = this.#relay.receiveLinked(packet, this.#options.nowMs());
+    if (forwardBytes === 0) return false;
+    if (udpSlots.length > 0) this.#backend?.send(packet, 0, forwardBytes, udpSlots, udpSlots.length, NO_SLOT);
+    if (tunnelReceivers.length > 0) this.#deliver(tunnelReceivers, null, packet, forwardBytes);
+    return udpSlots.length + tunnelReceivers.length > 0;
   }
 
   /** One message carries all that was at hand, so that a tunnel costs the main thread one turn. */

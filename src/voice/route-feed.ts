@@ -1,6 +1,7 @@
 import { type ChannelId, isWhisperTarget, type SessionId, type WhisperTargetId } from '../ids.js';
 import type { RouteUpdate } from '../relay/relay-update.js';
-import { type ChannelKey, ChannelKeys } from './channel-keys.js';
+import { ChannelKeys } from './channel-keys.js';
+import { type ChannelKey, type KeySource, OwnKeys, type SharedKeys } from './key-source.js';
 import { isSameRoute } from './organization-view.js';
 import type { RelayHost } from './relay-host.js';
 
@@ -12,6 +13,8 @@ export interface TargetTruth {
   /** Who is to have the key: whoever may hear, deafened or not, and whoever speaks there without hearing. Empty where the target is not used. */
   readonly holders: ReadonlySet<SessionId>;
   readonly route: (epoch: number) => RouteUpdate;
+  /** True where some of them are at other nodes. */
+  readonly isShared?: boolean;
   /** Is told of each session that had the key and is no holder any more. Left out where {@link RouteFeed.forget} tells it. */
   readonly onLost?: (sessionId: SessionId) => void;
 }
@@ -22,10 +25,15 @@ export interface RouteFeedPorts {
   /** A monotonic clock, in milliseconds. */
   readonly nowMs: () => number;
   readonly randomBytes: (length: number) => Uint8Array;
+  /** Who makes the keys of channels; null where this node does by itself. */
+  readonly sharedKeys: SharedKeys<Target> | null;
   readonly truthOf: (target: Target) => TargetTruth;
   /** Gives sessions the key of a target. */
   readonly sendKey: (sessionIds: readonly SessionId[], target: Target, key: ChannelKey) => void;
 }
+
+/** When a key that could not be had is asked for again, in milliseconds. */
+const KEY_RETRY_MS = 1000;
 
 /** A key on its way to sessions; it is sent when the relay knows of it. */
 interface KeyDelivery {
@@ -56,7 +64,7 @@ export class RouteFeed {
 
   constructor(ports: RouteFeedPorts) {
     this.#ports = ports;
-    this.#keys = new ChannelKeys(ports.randomBytes);
+    this.#keys = new ChannelKeys(this.#source(ports));
   }
 
   /** What the relay was last told. */
@@ -126,8 +134,40 @@ export class RouteFeed {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#rekeyTimer);
-    for (const target of this.#routes.keys()) this.#ports.relay.update({ type: 'remove_route', target });
+    for (const target of this.#routes.keys()) {
+      this.#ports.relay.update({ type: 'remove_route', target });
+      this.#keys.drop(target);
+    }
     this.#routes.clear();
+  }
+
+  /** A whisper target is its speaker's node's own; what is said of a channel's key that was on its way leads on. */
+  #source({ randomBytes, sharedKeys }: RouteFeedPorts): KeySource<Target> {
+    const own = new OwnKeys<Target>(randomBytes);
+    if (sharedKeys === null) return own;
+    const shared = sharedKeys.sourceFor({
+      arrived: (target) => this.touch(target),
+      failed: (target, reason) => this.#failWaiters(target, reason),
+    });
+    const of = (target: Target) => (isWhisperTarget(target) ? own : shared);
+    return {
+      begin: (target, isAlone) => of(target).begin(target, isAlone),
+      next: (target, epoch) => of(target).next(target, epoch),
+      newest: (target) => of(target).newest(target),
+      end: (target) => of(target).end(target),
+      forget: (target) => of(target).forget(target),
+      retain: (isKept) => own.retain(isKept),
+    };
+  }
+
+  #failWaiters(target: Target, reason: unknown): void {
+    for (const key of [...this.#waiters.keys()].filter((each) => each.startsWith(`${target} `))) {
+      const waiters = this.#waiters.get(key) ?? [];
+      this.#waiters.delete(key);
+      for (const { reject } of waiters) reject(reason);
+    }
+    // Who is in the channel all the same gets the key when it can be had.
+    if (!this.#isClosed) setTimeout(() => this.touch(target), KEY_RETRY_MS).unref();
   }
 
   /** Tells the relay what has changed, then hands out the keys. */
@@ -138,7 +178,11 @@ export class RouteFeed {
     let dueAtMs = Number.POSITIVE_INFINITY;
     for (const target of this.#dirty) {
       const truth = this.#ports.truthOf(target);
-      const change = this.#keys.settle(target, truth.holders, this.#ports.nowMs());
+      const change = this.#keys.settle(target, truth.holders, this.#ports.nowMs(), truth.isShared !== true);
+      if (change === 'awaited') {
+        this.#dirty.delete(target);
+        continue;
+      }
       this.#tellRoute(target, change === null ? null : truth.route(change.current.epoch));
       this.#tellLosses(target, truth);
       if (change === null) {

@@ -12,11 +12,14 @@ import type { ModerationService } from '../sessions/moderation.service.js';
 import type { SessionService } from '../sessions/session.service.js';
 import type { UserService } from '../users/user.service.js';
 import { type Client, ControlRequests, type RequestPorts } from './control-requests.js';
+import type { NodeLinks } from './feed-ports.js';
+import type { SharedKeys } from './key-source.js';
 import { LiveSessions } from './live-sessions.js';
 import { HERE_ALWAYS, type Placement } from './placement.js';
 import { RelayFeed, type RemoteClients } from './relay-feed.js';
 import type { RelayHost } from './relay-host.js';
 import type { RelayPool } from './relay-pool.js';
+import type { Target } from './route-feed.js';
 import type { VoiceTerms } from './session-opening.js';
 
 /** The services behind the doors of voice clients. */
@@ -40,6 +43,9 @@ export interface SessionHostOptions {
   readonly logger: Logger;
   /** The way to the clients of other nodes; null where there are none. */
   readonly others?: RemoteClients | null;
+  /** Who makes the keys of channels, and the links to other nodes; null where there is this node alone. */
+  readonly sharedKeys?: SharedKeys<Target> | null;
+  readonly links?: NodeLinks | null;
   /** Where clients are served; here where it is left out. */
   readonly placement?: Placement;
 }
@@ -56,11 +62,22 @@ export class SessionHost {
   readonly #ports: RequestPorts;
   readonly #unsubscribe: () => void;
 
-  constructor({ terms, services, relay, events, logger, others = null, placement = HERE_ALWAYS }: SessionHostOptions) {
+  constructor({ terms, services, relay, events, logger, ...cluster }: SessionHostOptions) {
+    const { others = null, placement = HERE_ALWAYS, sharedKeys = null, links = null } = cluster;
     const { nowMs } = this;
     this.terms = terms;
     this.relays = relay.hosts;
-    this.feed = new RelayFeed({ ...services, relays: relay.hosts, events, logger, nowMs, randomBytes, others });
+    this.feed = new RelayFeed({
+      ...services,
+      relays: relay.hosts,
+      events,
+      logger,
+      nowMs,
+      randomBytes,
+      others,
+      sharedKeys,
+      links,
+    });
     const onError = (error: unknown) => logger.error({ err: error }, 'a voice session could not be ended');
     const { feed } = this;
     const { resumeTimeoutMs } = terms;

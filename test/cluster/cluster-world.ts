@@ -1,6 +1,7 @@
 /** Several servers as processes, with one PostgreSQL and one Redis, and an organization with users. */
 import { DemoApi } from '../../scripts/demo-api.js';
 import { DemoServer } from '../../scripts/demo-server.js';
+import { freePort } from '../../scripts/free-port.js';
 import { type Credentials } from '../../src/client/control-link.js';
 import { VoiceClient, type VoiceClientOptions } from '../../src/client/voice-client.js';
 import type { RedisLink } from '../../src/redis/redis-link.js';
@@ -11,14 +12,15 @@ import { TestRedis } from '../support/test-redis.js';
 import { type Answer, ask, present } from '../support/test-server.js';
 
 export const PASSWORD = 'a password of somebody';
+/** How long the start of several servers may take on a machine that does much else, in milliseconds. */
+export const START_TIMEOUT_MS = 180_000;
 const SECRET = 'a secret that the nodes of a test share';
 const ADMIN = 'admin';
 
 export interface ClusterWorldOptions {
   readonly nodes: number;
-  /** Settings of all nodes, or of one by its index, by the names of their variables. */
+  /** Settings of all nodes, by the names of their variables. */
   readonly environment?: Readonly<Record<string, string>>;
-  readonly environmentOf?: (index: number) => Readonly<Record<string, string>>;
 }
 
 /** An organization, and where it is placed. */
@@ -43,6 +45,7 @@ export class ClusterWorld {
   readonly #database: TestDatabase;
   readonly #options: ClusterWorldOptions;
   readonly #clients: VoiceClient[] = [];
+  readonly #linkPorts: number[] = [];
   #organizations = 0;
   #link: Promise<RedisLink> | undefined;
   #adminToken: Promise<string> | undefined;
@@ -86,9 +89,9 @@ export class ClusterWorld {
         PARLEY_SECURITY_JWT_SECRET: SECRET,
         PARLEY_CLUSTER_NAME: `node ${index}`,
         PARLEY_CLUSTER_ADVERTISED_HOST: '127.0.0.1',
+        PARLEY_CLUSTER_LINK_PORT: String(await this.#linkPortOf(index)),
         PARLEY_LOG_FORMAT: 'json',
         ...this.#options.environment,
-        ...this.#options.environmentOf?.(index),
       },
     });
     this.nodes[index] = node;
@@ -102,6 +105,12 @@ export class ClusterWorld {
     // Each looks once a second.
     await eventually(async () => (await keys.keys('parley:draining:*')).length === 0);
     await new Promise((resolve) => setTimeout(resolve, 1100));
+  }
+
+  /** The same after a restart. */
+  async #linkPortOf(index: number): Promise<number> {
+    this.#linkPorts[index] ??= await freePort();
+    return this.#linkPorts[index];
   }
 
   node(index: number): DemoServer {

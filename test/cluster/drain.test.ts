@@ -4,7 +4,7 @@ import { ErrorCode } from '../../src/protocol/generated/control_pb.js';
 import { eventually } from '../support/eventually.js';
 import { present } from '../support/test-server.js';
 import { RawControl } from '../voice/raw-control.js';
-import { ClusterWorld, PASSWORD, type PlacedOrganization } from './cluster-world.js';
+import { ClusterWorld, PASSWORD, type PlacedOrganization, START_TIMEOUT_MS } from './cluster-world.js';
 
 /** From one packet of a talker to the next, in milliseconds. */
 const FRAME_MS = 20;
@@ -15,7 +15,7 @@ let world: ClusterWorld;
 let organization: PlacedOrganization;
 beforeAll(async () => {
   world = await ClusterWorld.start({ nodes: 3 });
-});
+}, START_TIMEOUT_MS);
 beforeEach(async () => {
   organization = await world.organization('alice', 'bob', 'carol');
 });

@@ -3,14 +3,14 @@ import type { VoiceClient } from '../../src/client/voice-client.js';
 import { ChannelOccupancyDocument } from '../graphql/generated/graphql.js';
 import { eventually } from '../support/eventually.js';
 import { Subscriber } from '../support/subscriber.js';
-import { ClusterWorld, type PlacedOrganization } from './cluster-world.js';
+import { ClusterWorld, type PlacedOrganization, START_TIMEOUT_MS } from './cluster-world.js';
 
 let world: ClusterWorld;
 let organization: PlacedOrganization;
 beforeAll(async () => {
   // Nobody is sent from one node to another.
   world = await ClusterWorld.start({ nodes: 2, environment: { PARLEY_CLUSTER_ADVERTISED_HOST: '' } });
-});
+}, START_TIMEOUT_MS);
 beforeEach(async () => {
   organization = await world.organization('alice', 'bob', 'carol');
 });

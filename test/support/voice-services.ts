@@ -24,7 +24,16 @@ export interface VoiceServices {
 const NOTHING_KNOWN: VoiceQualitySource = { qualitiesOf: async () => new Map() };
 
 const node: ClusterNode = {
-  ...{ id: 'the only one', token: '1', name: 'node', version: '0.0.0', apiUrl: null, voice: null, sessions: 0 },
+  ...{
+    id: 'the only one',
+    token: '1',
+    name: 'node',
+    version: '0.0.0',
+    apiUrl: null,
+    voice: null,
+    link: null,
+    sessions: 0,
+  },
   ...{ draining: false, startedAt: new Date(0).toISOString() },
 };
 
