@@ -10,7 +10,7 @@
 export const NEW_KEYS = 'parley:channel_keys';
 const KEEP_MS = 86_400_000;
 
-/** In place of an epoch: any that there is will do; a new one is wanted, whatever there is. */
+/** In place of an epoch. The present key will do, whichever it is; or a new one is wanted, whatever there is. */
 export const ANY_EPOCH = -1;
 export const NO_EPOCH = -2;
 
