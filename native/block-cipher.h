@@ -1,7 +1,7 @@
 /*
  * AES-128 for blocks that are at hand one packet at a time. By the processor's own instructions where it has them, the
- * key's rounds beside what else a packet needs; else by the OpenSSL in the Node that loads this, which is as safe and
- * costs several times as much. No table is looked up by a secret in either.
+ * key's rounds beside what else a packet needs; else by the OpenSSL in the Node that loads this, whose contexts lie in
+ * several places of the memory.
  */
 #ifndef PARLEY_BLOCK_CIPHER_H
 #define PARLEY_BLOCK_CIPHER_H
