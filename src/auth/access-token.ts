@@ -29,17 +29,20 @@ export interface ReadClaims extends AccessTokenClaims {
 /** Signs and reads access tokens: JWT (RFC 7519), HS256 and no other algorithm (RFC 8725, 3.1). */
 export class AccessTokens {
   readonly #secret: KeyObject;
+  readonly #nowMs: () => number;
   readonly ttlS: number;
 
-  /** `ttlS` is how long a token is valid, in seconds. */
-  constructor(options: { readonly secret: string; readonly ttlS: number }) {
+  /** `ttlS` is how long a token is valid, in seconds; `nowMs` the time of day, in milliseconds since 1970, the system's where it is left out. */
+  constructor(options: { readonly secret: string; readonly ttlS: number; readonly nowMs?: () => number }) {
+    this.#nowMs = options.nowMs ?? Date.now;
     this.#secret = createSecretKey(options.secret, 'utf8');
     this.ttlS = options.ttlS;
   }
 
   sign(claims: AccessTokenClaims): string {
     const { userId: user, organizationId: org, tokenVersion, loginId } = claims;
-    return jsonwebtoken.sign({ org, ver: tokenVersion, sid: loginId }, this.#secret, {
+    const iat = Math.floor(this.#nowS());
+    return jsonwebtoken.sign({ org, ver: tokenVersion, sid: loginId, iat }, this.#secret, {
       algorithm: ALGORITHM,
       issuer: ISSUER,
       audience: AUDIENCE,
@@ -51,28 +54,43 @@ export class AccessTokens {
   /** The claims of a valid token and when it expires, or undefined: forged, expired, not yet valid, or not one of ours. */
   read(token: string): ReadClaims | undefined {
     try {
-      const options: jsonwebtoken.VerifyOptions = { algorithms: [ALGORITHM], issuer: ISSUER, audience: AUDIENCE };
-      return toClaims(jsonwebtoken.verify(token, this.#secret, options), this.ttlS);
+      const nowS = this.#nowS();
+      const options: jsonwebtoken.VerifyOptions = {
+        algorithms: [ALGORITHM],
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        clockTimestamp: Math.floor(nowS),
+      };
+      return toClaims(jsonwebtoken.verify(token, this.#secret, options), this.ttlS, nowS);
     } catch {
       // The library throws for each reason why a token is none, and the caller is told no reason.
       return undefined;
     }
   }
+
+  /** True where a token that was read before is not valid any more. */
+  isOver({ expiresAtS }: ReadClaims): boolean {
+    return expiresAtS <= this.#nowS();
+  }
+
+  #nowS(): number {
+    return this.#nowMs() / 1000;
+  }
 }
 
 /** Claims that are of other types than ours, or valid for longer than we say, are not ours, whoever signed them. */
-function toClaims(payload: jsonwebtoken.JwtPayload | string, ttlS: number): ReadClaims | undefined {
+function toClaims(payload: jsonwebtoken.JwtPayload | string, ttlS: number, nowS: number): ReadClaims | undefined {
   if (typeof payload === 'string') return undefined;
   const { sub, aud, org, ver, sid, iat, exp } = payload;
   const user = typeof sub === 'string' ? parseSerial(sub) : undefined;
   if (user === undefined || aud !== AUDIENCE || (org !== null && typeof org !== 'number')) return undefined;
   if (!Number.isInteger(ver) || ver < 0 || typeof sid !== 'string' || !UUID.test(sid)) return undefined;
-  if (exp === undefined || !isIssuable(iat, exp, ttlS)) return undefined;
+  if (exp === undefined || !isIssuable(iat, exp, ttlS, nowS)) return undefined;
   const organization = org === null ? null : organizationId(org);
   return { userId: userId(user), organizationId: organization, tokenVersion: ver, loginId: sid, expiresAtS: exp };
 }
 
-function isIssuable(iat: unknown, exp: unknown, ttlS: number): boolean {
+function isIssuable(iat: unknown, exp: unknown, ttlS: number, nowS: number): boolean {
   if (typeof iat !== 'number' || typeof exp !== 'number') return false;
-  return iat <= Date.now() / 1000 + CLOCK_SKEW_S && exp - iat <= ttlS;
+  return iat <= nowS + CLOCK_SKEW_S && exp - iat <= ttlS;
 }

@@ -173,9 +173,8 @@ export class AuthService {
     if (ctx.actor.kind !== 'system') throw notAuthenticated();
     if (credentials.length === 0) return [];
     const actors = await this.#identities.ofCredentials(credentials);
-    const nowS = Date.now() / 1000;
     return credentials.map((credential, index) =>
-      credential.kind === 'login' && credential.claims.expiresAtS <= nowS ? undefined : actors[index],
+      credential.kind === 'login' && this.#accessTokens.isOver(credential.claims) ? undefined : actors[index],
     );
   }
 

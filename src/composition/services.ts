@@ -7,6 +7,7 @@ import { AccessTokens } from '../auth/access-token.js';
 import { AuthService } from '../auth/auth.service.js';
 import { PasswordHasher } from '../auth/password-hasher.js';
 import { RefreshTokens } from '../auth/refresh-tokens.js';
+import { SteadyClock } from '../auth/steady-clock.js';
 import { BanService } from '../bans/ban.service.js';
 import { ClientCertificateService } from '../certificates/client-certificate.service.js';
 import { ChannelService } from '../channels/channel.service.js';
@@ -61,7 +62,8 @@ export function makeServices({ server, security, limits }: Config, parts: Servic
     concurrency: Math.max(1, availableParallelism() - 1),
     maxWaiting: MAX_WAITING_PASSWORDS,
   });
-  const accessTokens = new AccessTokens({ secret, ttlS: security.access_token_ttl_s });
+  const clock = new SteadyClock({ wallMs: Date.now, monotonicMs: () => performance.now() });
+  const accessTokens = new AccessTokens({ secret, ttlS: security.access_token_ttl_s, nowMs: () => clock.nowMs() });
   const refreshTokens = new RefreshTokens(database, security.refresh_token_ttl_s);
   const permissions = new PermissionService(database);
   const auth = new AuthService(database, hasher, accessTokens, refreshTokens);

@@ -23,7 +23,7 @@ export interface Fault {
   /** Each is a run of its own. */
   readonly full: readonly FaultScale[];
   readonly short: FaultScale;
-  worldOf(scale: FaultScale): FaultWorldOptions;
+  worldOf(scale: FaultScale): FaultWorldOptions | Promise<FaultWorldOptions>;
   run(world: FaultWorld, scale: FaultScale): Promise<readonly Claim[]>;
 }
 

@@ -9,7 +9,7 @@ describe.each(FAULTS)('$title', (fault) => {
   it(
     'changes nothing that it must not',
     async () => {
-      const world = await FaultWorld.start(fault.worldOf(fault.short));
+      const world = await FaultWorld.start(await fault.worldOf(fault.short));
       try {
         const claims = await fault.run(world, fault.short);
         const broken = claims.filter(({ holds }) => !holds).map(({ claim, seen }) => `${claim}: ${seen}`);

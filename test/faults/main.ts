@@ -45,7 +45,7 @@ if (list === true) {
 async function run(fault: Fault, scale: FaultScale): Promise<Run> {
   process.stderr.write(`${fault.name}: ${scale.clients} clients, ${scale.awayMs / 1000} s\n`);
   const startMs = performance.now();
-  const world = await FaultWorld.start(fault.worldOf(scale));
+  const world = await FaultWorld.start(await fault.worldOf(scale));
   try {
     const claims = await fault.run(world, scale);
     for (const { claim, seen, holds } of claims)
