@@ -248,7 +248,8 @@ async function onDatabase(
 ): Promise<void> {
   const { withDirectServer } = await import('./direct-server.js');
   const output = await outputFor(options);
-  const at = { configFile: options.config, environment, workingFolder, whenOlder };
+  const isInApi = options.database === true;
+  const at = { configFile: options.config, environment, workingFolder, whenOlder, isInApi };
   finish(await withDirectServer(at, (server) => work(server, output)));
 }
 

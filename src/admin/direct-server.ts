@@ -27,6 +27,8 @@ export interface DirectServerOptions {
   readonly whenOlder: 'keep' | 'refuse' | 'migrate';
   /** What to do while a server runs: refuse (as it is where it is left out), or use the database beside it. */
   readonly whenRunning?: 'refuse' | 'share';
+  /** True where the API of a server that runs does the same, without `--database`. */
+  readonly isInApi?: boolean;
 }
 
 const MAX_CONNECTIONS = 4;
@@ -45,7 +47,7 @@ export class DirectServer {
     const config = readConfig(options);
     const closers = new Closers(new AbortController().signal);
     try {
-      const folder = await folderOf(config, options.whenRunning ?? 'refuse');
+      const folder = await folderOf(config, options);
       closers.add(() => folder?.close());
       const connection = await connectionOf(config, folder, closers);
       const events = new MemoryEventBus((error) => {
@@ -121,7 +123,10 @@ export function readConfig({
   }
 }
 
-async function folderOf(config: Config, whenRunning: 'refuse' | 'share'): Promise<DataFolder | null> {
+async function folderOf(
+  config: Config,
+  { whenRunning = 'refuse', isInApi = false }: DirectServerOptions,
+): Promise<DataFolder | null> {
   try {
     return await DataFolder.open(config.data_dir);
   } catch (error) {
@@ -131,7 +136,7 @@ async function folderOf(config: Config, whenRunning: 'refuse' | 'share'): Promis
     const [process = ''] = /\(process \d+\)/.exec(line) ?? [];
     throw new AdminError(
       AdminExit.refused,
-      `A server uses ${config.data_dir} ${process}: stop it first, or leave out --database to go through its API.`,
+      `A server uses ${config.data_dir} ${process}: stop it first${isInApi ? ', or leave out --database to go through its API' : ''}.`,
     );
   }
 }

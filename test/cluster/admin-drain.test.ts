@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { DemoServer } from '../../scripts/demo-server.js';
 import { CommandRun } from '../e2e/command-run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { TestRedis } from '../support/test-redis.js';
+
+// Processes are started, which takes long on a machine that does much else.
+jest.setTimeout(180_000);
 
 let folder: TemporaryFolder;
 let redis: TestRedis;

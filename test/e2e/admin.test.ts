@@ -1,6 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { buildSchema, parse, validate } from 'graphql';
 import { DemoApi } from '../../scripts/demo-api.js';
 import { DemoServer } from '../../scripts/demo-server.js';
@@ -11,6 +11,9 @@ import { TemporaryFolder } from '../support/temporary-folder.js';
 import { ask } from '../support/test-server.js';
 import { selfSigned } from '../voice/self-signed.js';
 import { CommandRun } from './command-run.js';
+
+// Processes are started, which takes long on a machine that does much else.
+jest.setTimeout(180_000);
 
 const PASSWORD = 'a password of somebody';
 
@@ -216,7 +219,7 @@ describe('an operator of a server that is down', () => {
     expect(data?.login?.accessToken).toEqual(expect.any(String));
     expect([refused.code, refused.stderr]).toEqual([
       1,
-      expect.stringMatching(/^parley: A server uses .* \(process \d+\): leave out --database .*\n$/),
+      expect.stringMatching(/^parley: A server uses .* \(process \d+\): stop it first, or leave out --database .*\n$/),
     ]);
   });
 

@@ -1,12 +1,15 @@
 import { copyFile, rename, writeFile } from 'node:fs/promises';
 import { connect } from 'node:tls';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { DemoApi } from '../../scripts/demo-api.js';
 import { DemoServer } from '../../scripts/demo-server.js';
 import { VoiceClient } from '../../src/client/voice-client.js';
 import { eventually } from '../support/eventually.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { selfSigned } from '../voice/self-signed.js';
+
+// Processes are started, which takes long on a machine that does much else.
+jest.setTimeout(180_000);
 
 const PASSWORD = 'a password of somebody';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import type { Client } from 'pg';
 import { DemoServer } from '../../scripts/demo-server.js';
@@ -23,6 +23,9 @@ import { connectTo } from '../support/test-database.js';
 import { TestRedis } from '../support/test-redis.js';
 import { ask, present } from '../support/test-server.js';
 import { SteadyTalk } from '../voice/steady-talk.js';
+
+// Processes are started, which takes long on a machine that does much else.
+jest.setTimeout(180_000);
 
 const PASSWORD = 'a password of somebody';
 

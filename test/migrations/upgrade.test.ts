@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Client } from 'pg';
 import { pino } from 'pino';
 import { writeBackup } from '../../src/backup/backup-writer.js';
@@ -10,6 +10,9 @@ import { CommandRun } from '../e2e/command-run.js';
 import { TemporaryFolder } from '../support/temporary-folder.js';
 import { connectTo, TestDatabase } from '../support/test-database.js';
 import { PASSWORD, TestServices } from '../support/test-services.js';
+
+// Processes are started, which takes long on a machine that does much else.
+jest.setTimeout(180_000);
 
 /** What a version has left, by the last migration that it had. A new one joins with each release; none is changed. */
 const VERSIONS = [{ file: 'test/migrations/management.sql', last: 'Migration20261124163414_management' }];

@@ -1,6 +1,9 @@
-import { expect, it } from '@jest/globals';
+import { expect, it, jest } from '@jest/globals';
 import { DemoServer } from '../../scripts/demo-server.js';
 import { listeningPortsOf } from './listening-ports.js';
+
+// Processes are started, which takes long on a machine that does much else.
+jest.setTimeout(180_000);
 
 it.each([
   ['with one worker', {}, 1, true],
