@@ -322,3 +322,24 @@ describe('the workers of the relay', () => {
     expect(() => load({ yaml: 'server:\n  voice_port: 65534\nvoice:\n  workers: 3\n' })).toThrow(message);
   });
 });
+
+describe('the metrics', () => {
+  it('are for this machine alone, unless they have a token', () => {
+    const problem =
+      /^metrics\.token is required where metrics\.bind_address, 0\.0\.0\.0, is not loopback \(server\.yaml, line 2\)\.$/;
+    expect(problemsOf({ yaml: 'metrics:\n  bind_address: 0.0.0.0\n' })).toEqual([expect.stringMatching(problem)]);
+    const token = 'a-token-of-some-length';
+    const withToken = load({ yaml: `metrics:\n  bind_address: 0.0.0.0\n  token: ${token}\n` });
+    expect(withToken.metrics.token).toBe(token);
+    for (const address of ['127.0.0.2', '"::1"', 'localhost']) load({ yaml: `metrics:\n  bind_address: ${address}\n` });
+    load({ yaml: 'metrics:\n  bind_address: 0.0.0.0\n  port: 0\n' });
+  });
+
+  it('have a token that cannot be guessed, which may come from a file', () => {
+    expect(problemsOf({ yaml: 'metrics:\n  token: a token with spaces\n' })).toEqual([
+      expect.stringMatching(/^metrics\.token must be 16 visible ASCII characters or more, without spaces /),
+    ]);
+    const environment = { PARLEY_METRICS_TOKEN_FILE: fileOf('a-token-of-some-length\n') };
+    expect(load({ environment }).metrics.token).toBe('a-token-of-some-length');
+  });
+});

@@ -39,6 +39,11 @@ export class RepeatedTask {
     return next;
   }
 
+  /** Resolves or rejects with the run that somebody waits for, or else the one under way; at once where there is none. */
+  settled(): Promise<void> {
+    return this.#next ?? this.#current;
+  }
+
   /** Runs until it succeeds, with pauses of up to 5 s after a failure. Failures are told to the log, the first of a row only. */
   runUntilDone(): void {
     this.run().then(

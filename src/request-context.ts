@@ -57,6 +57,8 @@ export interface RequestContext {
   readonly remoteAddress: string | null;
   /** Why, in the actor's words: for the audit log. */
   readonly reason?: string | undefined;
+  /** The span that this is a part of, as a W3C `traceparent`; only where requests are traced. */
+  readonly traceParent?: string | undefined;
   /** Names one creation, so that asking for it again within 24 h gives the same object and no second one. */
   readonly idempotencyKey?: string | undefined;
 }
@@ -67,4 +69,9 @@ export const SYSTEM: SystemActor = { kind: 'system' };
 /** The context of work that the server does by itself. `requestId` names the work in the logs. */
 export function systemContext(requestId: string): RequestContext {
   return { actor: SYSTEM, door: 'internal', requestId, remoteAddress: null };
+}
+
+/** The context of work that the server does by itself for a request. */
+export function onBehalfOf({ requestId, traceParent }: RequestContext): RequestContext {
+  return { ...systemContext(requestId), traceParent };
 }

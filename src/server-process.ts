@@ -5,7 +5,7 @@ import { type BannerFacts, banner } from './banner.js';
 import { type Environment, readAdminPassword } from './config/config-environment.js';
 import { type Config, ConfigError, DEFAULT_CONFIG_FILE, findConfigFile, loadConfig } from './config.js';
 import { AppError } from './errors.js';
-import { createLogger } from './logging.js';
+import { createLogger } from './logging/logging.js';
 import { messageOf } from './thrown.js';
 import { VERSION } from './version.js';
 

@@ -13,6 +13,7 @@ import { openInvariants } from './composition/invariants.js';
 import type { ServerOptions } from './composition/server-options.js';
 import { makeServices } from './composition/services.js';
 import { openDatabase } from './composition/stores.js';
+import { openTracing } from './composition/tracing.js';
 import { openMumbleDoor, openVoiceDoor, voiceTerms } from './composition/voice-doors.js';
 import type { Config } from './config.js';
 import { DataFolder } from './data-folder.js';
@@ -20,6 +21,11 @@ import { MemoryEventBus } from './events/memory-event-bus.js';
 import { Health } from './health/health.js';
 import { Housekeeping } from './housekeeping.js';
 import { jwtSecret } from './jwt-secret.js';
+import { LogLevelService } from './logging/log-level.service.js';
+import { LogModules } from './logging/log-modules.js';
+import { OrganizationFigures } from './metrics/organization-figures.js';
+import { OrganizationMetricsService } from './metrics/organization-metrics.service.js';
+import { RequestTally } from './metrics/request-tally.js';
 import { MemoryOccupancy } from './occupancy/memory-occupancy.js';
 import { SessionRegistry } from './sessions/session-registry.js';
 import { VoiceQualityService } from './sessions/voice-quality.service.js';
@@ -79,7 +85,11 @@ export class Server {
 }
 
 async function assemble(options: ServerOptions, closers: Closers): Promise<Server> {
-  const { config, adminPassword, logger } = options;
+  const { config, adminPassword } = options;
+  const logs = new LogModules(options.logger, config.log.level);
+  closers.add(() => logs.close());
+  const logger = logs.of('server');
+  const tracing = await openTracing(config, closers);
   const folder = await DataFolder.open(config.data_dir);
   closers.add(() => folder.close());
   if (folder.isOpenToOthers) logger.warn({ folder: folder.path }, 'the data folder is open to others: chmod 700');
@@ -88,11 +98,12 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   const secret = await jwtSecret(config.security.jwt_secret, folder);
   const registry = new SessionRegistry();
   const local = new MemoryEventBus((err, { type }) =>
-    logger.error({ err, type }, 'bug: a listener to an event failed'),
+    logs.of('events').error({ err, type }, 'bug: a listener to an event failed'),
   );
-  const cluster = await openCluster(options, { registry, local, certificate, jwtSecret: secret }, closers);
+  const clustered = { ...options, logger: logs.of('redis') };
+  const cluster = await openCluster(clustered, { registry, local, certificate, jwtSecret: secret }, closers);
   const events = cluster?.events ?? local;
-  const database = await openDatabase(options, folder, events, closers);
+  const database = await openDatabase({ ...options, logger: logs.of('database'), tracing }, folder, events, closers);
   const store = cluster?.occupancy ?? new MemoryOccupancy();
   const decisions = makeServices(config, {
     ...{ database, events, secret, registry },
@@ -106,42 +117,55 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
     maxBitrate: config.audio.max_bitrate,
     backend: config.voice.backend,
     link: linkAddress(config),
-    logger,
+    logger: logs.of('relay'),
   });
   closers.add(() => relay.close());
+  logs.onLevel('relay', (level) => relay.tracePackets(level === 'trace'));
+  const requests = new RequestTally();
+  const nowMs = () => performance.now();
+  const figures = new OrganizationFigures({ traffic: relay, requests, registry, occupancy: store, events, nowMs });
+  closers.add(() => figures.close());
   const voiceQuality = new VoiceQualityService(decisions.sessions, cluster?.others.qualitySource(relay) ?? relay);
   const voiceServices = { ...decisions, voiceQuality };
   const links = openLinks(cluster, options, relay, closers);
   const host = new SessionHost({
-    ...{ terms: voiceTerms(config), services: voiceServices, relay, events, logger },
+    ...{ terms: voiceTerms(config), services: voiceServices, relay, events, tracing, logger: logs.of('voice') },
     ...{ links, others: cluster?.others ?? null, sharedKeys: cluster?.channelKeys ?? null },
     placement: cluster?.placement ?? HERE_ALWAYS,
   });
   closers.add(() => host.close());
-  const serving = { services: voiceServices, relay, host, logger };
+  const serving = { services: voiceServices, relay, host, logger: logs.of('redis') };
   const drain = cluster === null ? null : await serveCluster(cluster, serving, closers);
-  const services = { ...voiceServices, cluster: new ClusterService(database, decisions.permissions, drain) };
-  const parts = { host, services, events, certificate, logger };
+  const services = {
+    ...voiceServices,
+    cluster: new ClusterService(database, decisions.permissions, drain),
+    organizationMetrics: new OrganizationMetricsService(database, decisions.permissions, figures),
+    logLevels: new LogLevelService(database, decisions.permissions, logs),
+  };
+  const parts = { host, services, events, certificate, logger: logs.of('voice') };
   const voiceDoor = await openVoiceDoor(config, parts);
   closers.add(() => voiceDoor.close());
-  const mumbleDoor = config.mumble.enabled ? await openMumbleDoor(config, parts) : null;
+  const mumbleDoor = config.mumble.enabled
+    ? await openMumbleDoor(config, { ...parts, logger: logs.of('mumble') })
+    : null;
   closers.add(() => mumbleDoor?.close());
-  const live = openLive(services, relay, events, logger, closers);
+  const live = openLive(services, relay, events, logs.of('live'), closers);
   const health = new Health([
     { name: 'database', run: () => database.ping() },
     ...(cluster === null ? [] : [{ name: 'redis', run: () => cluster.ping() }]),
     { name: 'voice_relay', run: () => relay.check() },
   ]);
-  const http = await openHttpDoor(options, { services, health, certificate, live }, closers);
-  const { listener, subscriptions } = http;
+  const http = await openHttpDoor(options, logs, { services, health, certificate, live, requests, tracing }, closers);
   const watched = { registry, store, cluster, services, feed: host.feed, live: live.service, events };
-  const invariants = openInvariants(options, watched, closers);
-  const users = [voiceDoor, listener, mumbleDoor, cluster?.nodes].filter((user) => user != null);
+  const invariants = openInvariants({ ...options, logger }, watched, closers);
+  const users = [voiceDoor, http.listener, mumbleDoor, cluster?.nodes].filter((user) => user != null);
   const certificates = new CertificateWatch({ certificate, files: configuredCertificate(config), users, logger });
   closers.add(() => certificates.stop());
-  const watches = { invariants, certificates };
-  const metered = { relay, voiceDoor, mumbleDoor, database, live: live.service, subscriptions, links, ...watches };
-  await openMetrics(options, metered, closers);
+  const doors = { relay, voiceDoor, mumbleDoor, http };
+  const watches = { health, live: live.service, requests, figures, invariants, certificates, links };
+  const redisReconnects = () => cluster?.link.reconnects ?? null;
+  const metered = { ...doors, database, auth: services.auth, redisReconnects, ...watches };
+  await openMetrics({ ...options, logger }, metered, closers);
 
   // The last step that can fail: a password that was made up must be shown.
   const administrator = await ensureFirstAdministrator(database, services.hasher, adminPassword);
@@ -150,7 +174,7 @@ async function assemble(options: ServerOptions, closers: Closers): Promise<Serve
   closers.add(() => housekeeping.stop());
   await cluster?.nodes.setDraining(false);
   health.started();
-  const opened = { http: listener, voiceDoor, mumbleDoor, relay, certificate };
+  const opened = { http: http.listener, voiceDoor, mumbleDoor, relay, certificate };
   const facts = factsOf(config, folder, opened, administrator);
   const drainAll = async () => drain?.run(config.cluster.drain_timeout_ms);
   return new Server(facts, { closers, health, certificates, drain: drainAll });

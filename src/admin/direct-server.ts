@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Closers } from '../closers.js';
-import { makeServices, type Services } from '../composition/services.js';
+import { type LastServices, makeServices, type Services } from '../composition/services.js';
 import type { Environment } from '../config/config-environment.js';
 import { type Config, ConfigError, findConfigFile, loadConfig } from '../config.js';
 import { DataFolder } from '../data-folder.js';
@@ -74,7 +74,7 @@ export class DirectServer {
   }
 
   /** The services of the server that this one takes the place of. */
-  async services(): Promise<Omit<Services, 'voiceQuality' | 'cluster'>> {
+  async services(): Promise<Omit<Services, keyof LastServices>> {
     if (this.#folder === null) throw new Error('a server that runs has the services');
     const secret = await jwtSecret(this.config.security.jwt_secret, this.#folder);
     const live = { registry: new SessionRegistry(), store: new MemoryOccupancy() };

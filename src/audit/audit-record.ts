@@ -41,6 +41,7 @@ export const AUDIT_ACTIONS = [
   'session_moved',
   'node_drained',
   'node_opened',
+  'log_level_changed',
 ] as const;
 
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
@@ -56,6 +57,7 @@ export const AUDIT_TARGETS = [
   'certificate',
   'session',
   'node',
+  'server',
 ] as const;
 
 export type AuditTarget = (typeof AUDIT_TARGETS)[number];

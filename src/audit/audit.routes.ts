@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { type Authenticator, authenticate } from '../http/authentication.js';
 import { requestIdOf, sendProblem } from '../http/problem.js';
+import { noteOf } from '../http/request-note.js';
 import { organizationId, userId } from '../ids.js';
 import type { RequestContext } from '../request-context.js';
 import { checkFields } from '../rest/field-check.js';
@@ -103,6 +104,7 @@ async function contextOf(
   const remoteAddress = request.socket.remoteAddress ?? null;
   const actor = await authenticate(request, (token) => speakerOf(token, remoteAddress));
   if (actor.kind === 'anonymous') throw new AppError('UNAUTHENTICATED', 'Log in first.');
+  noteOf(response).askedBy(actor);
   return { actor, door: 'rest', requestId: requestIdOf(response), remoteAddress };
 }
 

@@ -5,7 +5,7 @@ import type { Database } from '../database/database.js';
 import { select } from '../database/select.js';
 import { AppError } from '../errors.js';
 import type { CertificateId, UserId } from '../ids.js';
-import { type RequestContext, systemContext, type UserActor } from '../request-context.js';
+import { onBehalfOf, type RequestContext, type UserActor } from '../request-context.js';
 import { composedPassword, toPassword } from '../text-rules.js';
 import { User } from '../users/user.entity.js';
 import type { AccessTokens } from './access-token.js';
@@ -13,6 +13,7 @@ import { API_KEY_PREFIX } from './api-key-prefix.js';
 import { AttemptLimiter } from './attempt-limiter.js';
 import { type CredentialSubject, Identities, type Identity, type LastingCredential } from './identities.js';
 import { KeyedGate } from './keyed-gate.js';
+import { LoginTally } from './login-tally.js';
 import type { PasswordHasher } from './password-hasher.js';
 import { hashOfSecret } from './random-secret.js';
 import type { RefreshTokens } from './refresh-tokens.js';
@@ -53,6 +54,7 @@ interface VerifiedLogin {
 
 /** Says who somebody is: by password, by access token, by refresh token. */
 export class AuthService {
+  readonly logins = new LoginTally();
   readonly #database: Database;
   readonly #hasher: PasswordHasher;
   readonly #accessTokens: AccessTokens;
@@ -73,8 +75,10 @@ export class AuthService {
 
   /** Throws INVALID_CREDENTIALS, the same for a wrong password, an unknown user and an unknown organization, or RATE_LIMITED. */
   async login(ctx: RequestContext, credentials: PasswordLogin): Promise<LoginResult> {
-    const { user } = await this.#verify(ctx, credentials);
-    return this.#issue(user, await this.#refreshTokens.begin(internal(ctx), user.id));
+    return this.logins.counting(ctx.door, async () => {
+      const { user } = await this.#verify(ctx, credentials);
+      return this.#issue(user, await this.#refreshTokens.begin(internal(ctx), user.id));
+    });
   }
 
   /** Logs in a user of whom the caller has made sure. */
@@ -279,7 +283,7 @@ function isPlausible(text: string): boolean {
 
 /** Who logs in is nobody yet: what has to be read for it is read by the server. */
 function internal(ctx: RequestContext): RequestContext {
-  return systemContext(ctx.requestId);
+  return onBehalfOf(ctx);
 }
 
 function invalidCredentials(): AppError {

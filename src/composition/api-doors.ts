@@ -1,6 +1,7 @@
 /** The doors of the API and of the metrics. */
 import type { Logger } from 'pino';
 import { auditRoutes, EXPORT_PATH } from '../audit/audit.routes.js';
+import { AuthService } from '../auth/auth.service.js';
 import { IdentityWatch } from '../auth/identity-watch.js';
 import { CertificateWatch } from '../certificate-watch.js';
 import { Closers } from '../closers.js';
@@ -20,10 +21,15 @@ import type { InvariantWatch } from '../health/invariant-watch.js';
 import { HttpListener } from '../http/http-listener.js';
 import { LiveService } from '../live/live.service.js';
 import { SpeakingWatch } from '../live/speaking-watch.js';
-import { Metrics } from '../metrics.js';
-import { metricsHandler } from '../metrics-handler.js';
+import type { LogModules } from '../logging/log-modules.js';
+import { Metrics } from '../metrics/metrics.js';
+import { metricsHandler } from '../metrics/metrics-handler.js';
+import type { OrganizationFigures } from '../metrics/organization-figures.js';
+import type { RequestTally } from '../metrics/request-tally.js';
 import { createRestRouter, REST_PATH } from '../rest/rest-door.js';
 import type { TlsCertificate } from '../tls-certificate.js';
+import { tracedServices } from '../tracing/traced-services.js';
+import type { Tracing } from '../tracing/tracing.js';
 import { VERSION } from '../version.js';
 import { RelayPool } from '../voice/relay-pool.js';
 import type { OpenDoors } from './banner-facts.js';
@@ -59,6 +65,8 @@ interface HttpParts {
   readonly health: Health;
   readonly certificate: TlsCertificate;
   readonly live: LiveParts;
+  readonly requests: RequestTally;
+  readonly tracing: Tracing | null;
 }
 
 interface HttpDoors {
@@ -67,10 +75,13 @@ interface HttpDoors {
 }
 
 export async function openHttpDoor(
-  { config: { environment, server, limits }, logger }: ServerOptions,
-  { services, health, certificate, live }: HttpParts,
+  { config: { environment, server, limits } }: ServerOptions,
+  logs: LogModules,
+  { services: plain, health, certificate, live, requests, tracing }: HttpParts,
   closers: Closers,
 ): Promise<HttpDoors> {
+  const logger = logs.of('graphql');
+  const services = tracing === null ? plain : tracedServices(plain, tracing);
   const schema = await createSchema(services);
   const budget = new CostBudget({ costPerMinute: limits.graphql_cost_per_minute, now: () => performance.now() });
   const graphql = await startGraphqlServer({ schema, environment, logger, budget });
@@ -79,17 +90,23 @@ export async function openHttpDoor(
     services.auth.authenticate(token, remoteAddress);
   const app = createHttpApp({
     graphql,
-    context: { authenticate, sources: services, logger },
+    context: { authenticate, sources: services, tracing, logger },
     mounts: [
       { path: HEALTH_PATH, handler: healthRoutes(health) },
-      { path: REST_PATH, handler: createRestRouter(services, logger) },
-      { path: EXPORT_PATH, handler: auditRoutes({ audit: services.audit, authenticate, logger }) },
+      { path: REST_PATH, handler: createRestRouter(services, logs.of('rest')), door: 'rest' },
+      {
+        path: EXPORT_PATH,
+        handler: auditRoutes({ audit: services.audit, authenticate, logger: logs.of('rest') }),
+        door: 'rest',
+      },
     ],
+    requests,
+    tracing,
     tls: server.http_tls,
-    logger,
+    logger: logs.of('http'),
   });
   const subscriptions = new SubscriptionDoor({
-    ...{ schema, budget, logger, sources: services, live: live.service, identities: live.identities },
+    ...{ schema, budget, logger: logs.of('live'), sources: services, live: live.service, identities: live.identities },
     maxConnections: server.max_subscribers,
   });
   const listener = await HttpListener.start({
@@ -107,8 +124,14 @@ export async function openHttpDoor(
 
 interface MeteredParts extends Pick<OpenDoors, 'relay' | 'voiceDoor' | 'mumbleDoor'> {
   readonly database: Database;
+  /** Null without Redis. */
+  readonly redisReconnects: () => number | null;
+  readonly auth: AuthService;
+  readonly health: Health;
   readonly live: LiveService;
-  readonly subscriptions: SubscriptionDoor;
+  readonly http: HttpDoors;
+  readonly requests: RequestTally;
+  readonly figures: OrganizationFigures;
   readonly invariants: InvariantWatch;
   readonly certificates: CertificateWatch;
   /** Null where there are none. */
@@ -116,35 +139,32 @@ interface MeteredParts extends Pick<OpenDoors, 'relay' | 'voiceDoor' | 'mumbleDo
 }
 
 export async function openMetrics(
-  { config: { metrics: at }, logger }: ServerOptions,
-  {
-    relay,
-    voiceDoor,
-    mumbleDoor,
-    database: { times },
-    live,
-    subscriptions,
-    invariants,
-    certificates,
-    links,
-  }: MeteredParts,
+  { config: { metrics: at, server }, logger }: ServerOptions,
+  parts: MeteredParts,
   closers: Closers,
 ): Promise<void> {
   if (at.port === 0) return;
+  const { relay, voiceDoor, mumbleDoor, database, auth, redisReconnects } = parts;
+  const { health, live, http, requests, figures, invariants, certificates, links } = parts;
   const sources = {
     version: VERSION,
     relays: () => relay.counters(),
     voiceDoor: () => voiceDoor.counters(),
     mumbleDoor: async () => (await mumbleDoor?.counters()) ?? null,
     others: [
-      times.histogram,
-      ...invariants.metrics,
-      ...certificates.metrics,
+      ...[database.times.histogram, auth.logins.counter],
+      ...[...requests.metrics, ...invariants.metrics, ...certificates.metrics],
       ...(links === null ? [] : linkMetrics(links)),
     ],
-    live: () => ({ ...live.counters(), connections: subscriptions.connectionCount }),
+    live: () => ({ ...live.counters(), connections: http.subscriptions.connectionCount }),
+    maxSessions: server.max_connections,
+    apiConnections: () => http.listener.connectionCount(),
+    health: () => health.report(),
+    databasePool: () => database.pool(),
+    redisReconnects,
+    organizations: { figures, max: at.max_organizations },
   };
-  const onRequest = metricsHandler(new Metrics(sources), logger);
+  const onRequest = metricsHandler({ metrics: new Metrics(sources), token: at.token, logger });
   const listener = await HttpListener.start({ bindAddress: at.bind_address, port: at.port, tls: null, onRequest });
   closers.add(() => listener.close());
 }

@@ -60,7 +60,7 @@ export function openLinks(
 }
 
 interface ClusterServices {
-  readonly services: Omit<Services, 'cluster'>;
+  readonly services: Omit<Services, 'cluster' | 'organizationMetrics' | 'logLevels'>;
   readonly relay: RelayPool;
   readonly host: SessionHost;
   readonly logger: Logger;

@@ -17,6 +17,8 @@ import type { Config } from '../config.js';
 import { Database } from '../database/database.js';
 import type { EventBus } from '../events/event-bus.js';
 import { InvitationService } from '../invitations/invitation.service.js';
+import { LogLevelService } from '../logging/log-level.service.js';
+import { OrganizationMetricsService } from '../metrics/organization-metrics.service.js';
 import type { Occupancy } from '../occupancy/occupancy.js';
 import { OccupancyService } from '../occupancy/occupancy.service.js';
 import { OrganizationService } from '../organizations/organization.service.js';
@@ -35,9 +37,11 @@ import { UserService } from '../users/user.service.js';
 const MAX_WAITING_PASSWORDS = 2000;
 
 /** Those that stand on others than services come last. */
-interface LastServices {
+export interface LastServices {
   readonly voiceQuality: VoiceQualityService;
   readonly cluster: ClusterService;
+  readonly organizationMetrics: OrganizationMetricsService;
+  readonly logLevels: LogLevelService;
 }
 
 export type Services = ReturnType<typeof makeServices> & LastServices;

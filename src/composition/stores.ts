@@ -7,6 +7,7 @@ import type { DatabaseConnection } from '../database/database-connection.js';
 import { EmbeddedPostgres } from '../database/embedded-postgres.js';
 import type { EventBus } from '../events/event-bus.js';
 import { RedisLink } from '../redis/redis-link.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { ServerOptions } from './server-options.js';
 
 /** Null where there is one process alone. */
@@ -18,7 +19,7 @@ export async function openRedis({ config, logger }: ServerOptions, closers: Clos
 }
 
 export async function openDatabase(
-  { config, logger, signal }: ServerOptions,
+  { config, logger, signal, tracing }: ServerOptions & { readonly tracing: Tracing | null },
   folder: DataFolder,
   events: EventBus,
   closers: Closers,
@@ -33,7 +34,7 @@ export async function openDatabase(
   } else {
     connection = { kind: 'url', url: config.database.url };
   }
-  const database = await Database.connect({ connection, maxConnections, events, logger });
+  const database = await Database.connect({ connection, maxConnections, events, logger, tracing });
   closers.add(() => database.close());
   const migrations = await database.migrate();
   if (migrations.length > 0) logger.info({ migrations }, 'database migrated');

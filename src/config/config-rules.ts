@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import type { Config } from './config-schema.js';
 import { type ConfigProblem, originOf, type Setting } from './config-settings.js';
 import { problemsOfTlsFiles } from './tls-files.js';
@@ -6,6 +7,8 @@ import { problemsOfTlsFiles } from './tls-files.js';
 export const PLACEHOLDER_SECRET = 'change_in_production';
 
 const MIN_SECRET_CHARACTERS = 32;
+/** What fits in the header in which it is sent. */
+const METRICS_TOKEN = /^[\x21-\x7e]{16,}$/;
 const MAX_PORT = 65_535;
 
 /** What does not fit together, though each value may be good by itself. The paths in `config` are absolute. */
@@ -20,6 +23,7 @@ export function problemsBetweenKeys(config: Config, settings: readonly Setting[]
     ...tlsProblems(config, problem),
     ...orderProblems(config, problem),
     ...portProblems(config, problem),
+    ...metricsProblems(config, problem),
   ];
 }
 
@@ -78,6 +82,20 @@ function orderProblems({ audio, security }: Config, problem: MakeProblem): reado
     problems.push(problem(keys, 'security.access_token_ttl_s must not be above security.refresh_token_ttl_s'));
   }
   return problems;
+}
+
+function metricsProblems({ metrics }: Config, problem: MakeProblem): readonly ConfigProblem[] {
+  const { bind_address: bindAddress, port, token } = metrics;
+  if (token !== null && !METRICS_TOKEN.test(token)) {
+    return [problem(['metrics.token'], 'metrics.token must be 16 visible ASCII characters or more, without spaces')];
+  }
+  if (port === 0 || token !== null || isLoopback(bindAddress)) return [];
+  const keys = ['metrics.bind_address', 'metrics.token'];
+  return [problem(keys, `metrics.token is required where metrics.bind_address, ${bindAddress}, is not loopback`)];
+}
+
+function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || (isIPv4(address) && address.startsWith('127.'));
 }
 
 /** The voice ports are UDP ports, and may have the number of a TCP port; Mumble's is both. */

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { parseNetworks } from '../proxy-protocol/proxied-sockets.js';
 
+const SHARE = 'must be a number from 0 to 1';
+
 const server = z.strictObject({
   bind_address: text().default('0.0.0.0'),
   control_port: port().default(9000),
@@ -87,6 +89,13 @@ const metrics = z.strictObject({
   bind_address: text().default('127.0.0.1'),
   port: wholeNumber(0, 65_535).default(9102),
   invariants_interval_s: wholeNumber(1, 3600).default(60),
+  token: text().nullable().default(null),
+  max_organizations: wholeNumber(0, 10_000).default(50),
+});
+
+const tracing = z.strictObject({
+  otlp_url: httpUrl().nullable().default(null),
+  sample_ratio: z.number({ error: SHARE }).min(0, { error: SHARE }).max(1, { error: SHARE }).default(1),
 });
 
 export const configSchema = z
@@ -105,6 +114,7 @@ export const configSchema = z
     audit: audit.readonly().prefault({}),
     log: log.readonly().prefault({}),
     metrics: metrics.readonly().prefault({}),
+    tracing: tracing.readonly().prefault({}),
   })
   .readonly();
 
@@ -112,7 +122,13 @@ export const configSchema = z
 export type Config = z.infer<typeof configSchema>;
 
 /** Keys that may come from a file of their own (`PARLEY_SECURITY_JWT_SECRET_FILE`), and whose values are never printed. */
-export const SECRET_KEYS: readonly string[] = ['security.jwt_secret', 'cluster.secret', 'database.url', 'redis.url'];
+export const SECRET_KEYS: readonly string[] = [
+  'security.jwt_secret',
+  'cluster.secret',
+  'database.url',
+  'redis.url',
+  'metrics.token',
+];
 
 type KeyKind = 'number' | 'boolean' | 'text';
 
@@ -172,6 +188,13 @@ function networks() {
 
 function oneOf<const Names extends readonly [string, ...string[]]>(...names: Names) {
   return z.enum(names, { error: `must be one of ${names.join(', ')}` });
+}
+
+function httpUrl() {
+  const error = 'must be an URL like http://host:4318/v1/traces';
+  return z
+    .string({ error })
+    .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), { error });
 }
 
 function postgresUrl() {

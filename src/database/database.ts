@@ -5,9 +5,11 @@ import type { Logger } from 'pino';
 import { AuditEntry } from '../audit/audit-entry.entity.js';
 import type { AuditRecord } from '../audit/audit-record.js';
 import { AppError } from '../errors.js';
-import type { DomainEvent } from '../events/domain-event.js';
+import { causeOf, type DomainEvent } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { ApiKeyScope, RequestContext } from '../request-context.js';
+import { failureOf } from '../tracing/traced-services.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { DatabaseConnection } from './database-connection.js';
 import { DatabaseTimes, type DatabaseWork } from './database-times.js';
 import { type MigrationState, migrationState, type PendingMigration, pendingSql } from './migration-state.js';
@@ -16,6 +18,7 @@ import { OutageGate } from './outage-gate.js';
 import { PoolConnections } from './pool-connections.js';
 import { probeConnection } from './probe-connection.js';
 import type { SharedReads } from './shared-reads.js';
+import { StatementLogger } from './statement-logger.js';
 import { scopeOf, tenantFilter } from './tenant-filter.js';
 
 export interface DatabaseOptions {
@@ -25,6 +28,31 @@ export interface DatabaseOptions {
   /** Is told what has happened, after the commit. */
   readonly events: EventBus;
   readonly logger: Logger;
+  /** Null or left out where requests are not traced. */
+  readonly tracing?: Tracing | null;
+}
+
+/** What the pool itself counts. */
+interface PoolCounts {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+}
+
+interface DatabaseParts {
+  readonly orm: MikroORM;
+  readonly events: EventBus;
+  readonly gate: OutageGate;
+  readonly pool: PoolCounts;
+  readonly tracing: Tracing | null;
+}
+
+/** The connections to PostgreSQL. */
+export interface PoolState {
+  readonly used: number;
+  readonly idle: number;
+  /** Requests that wait for a connection. */
+  readonly waiting: number;
 }
 
 /** One change: what it does in the database, and what it tells once it is committed. */
@@ -55,12 +83,19 @@ export class Database {
   readonly #events: EventBus;
   readonly #gate: OutageGate;
   readonly #joined = new AsyncLocalStorage<Joined>();
+  readonly #pool: PoolCounts;
+  readonly #tracing: Tracing | null;
 
   /** Throws AppError UNAVAILABLE, in one line, where PostgreSQL cannot be reached. */
-  static async connect({ connection, maxConnections, events, logger }: DatabaseOptions): Promise<Database> {
+  static async connect(options: DatabaseOptions): Promise<Database> {
+    const { connection, maxConnections, events, logger, tracing = null } = options;
     const connections = new PoolConnections();
-    const options = ormOptions(connection, maxConnections, connections.follow);
-    const orm = await MikroORM.init({ ...options, logger: (message) => logger.debug(message) });
+    const orm = await MikroORM.init({
+      ...ormOptions(connection, maxConnections, connections.follow),
+      logger: (message) => logger.debug(message),
+      ...(tracing !== null && { loggerFactory: (made) => new StatementLogger(made, tracing) }),
+    });
+    const pool = await orm.em.getConnection().getNativeClient();
     const gate = new OutageGate({
       probe: (timeoutMs) => signOfLife(connection, timeoutMs),
       onAway: () => {
@@ -69,7 +104,7 @@ export class Database {
       },
       onBack: () => logger.info('the database is back'),
     });
-    const database = new Database(orm, events, gate);
+    const database = new Database({ orm, events, gate, pool, tracing });
     try {
       // At the start nobody else waits, and a machine that is about to come up is slow.
       await explained(() => orm.em.fork().execute('select 1'));
@@ -80,10 +115,12 @@ export class Database {
     return database;
   }
 
-  private constructor(orm: MikroORM, events: EventBus, gate: OutageGate) {
+  private constructor({ orm, events, gate, pool, tracing }: DatabaseParts) {
     this.#orm = orm;
     this.#events = events;
     this.#gate = gate;
+    this.#pool = pool;
+    this.#tracing = tracing;
   }
 
   /** Where the database stands on the way of migrations. */
@@ -115,7 +152,7 @@ export class Database {
   read<Result>(ctx: RequestContext, work: (em: EntityManager) => Promise<Result>): Promise<Result> {
     requireScope(ctx, 'read');
     if (this.#joined.getStore() !== undefined) return work(this.#scoped(ctx));
-    return this.#timed('read', () => work(this.#scoped(ctx)));
+    return this.#traced(ctx, 'read', (span) => this.#timed('read', () => work(this.#scoped(ctx, span))));
   }
 
   /** As {@link read}, but shared with whoever reads the same at the same time, within the same organization. */
@@ -128,7 +165,7 @@ export class Database {
     requireScope(ctx, 'read');
     // What a transaction sees is for nobody else.
     if (this.#joined.getStore() !== undefined) return work(this.#scoped(ctx));
-    const read = () => this.#timed('read', () => work(this.#scoped(ctx)));
+    const read = () => this.#traced(ctx, 'read', (span) => this.#timed('read', () => work(this.#scoped(ctx, span))));
     return reads.run(`${scopeOf(ctx.actor).organizationId} ${key}`, read);
   }
 
@@ -137,8 +174,8 @@ export class Database {
     requireScope(ctx, 'write');
     const joined = this.#joined.getStore();
     const events: DomainEvent[] = [];
-    const change = () =>
-      this.#scoped(ctx).transactional((em) =>
+    const change = (span?: string) =>
+      this.#scoped(ctx, span).transactional((em) =>
         work({
           em,
           publish: (event) => events.push(event),
@@ -150,12 +187,18 @@ export class Database {
       joined.events.push(...events);
       return result;
     }
-    return this.#timed('write', async () => {
-      const result = await change();
+    const committed = async (span: string | undefined) => {
+      const result = await change(span);
       // Also where nobody waits any more: what is committed is told.
-      for (const event of events) this.#events.publish(event);
+      for (const event of events) this.#events.publish(event, causeOf(ctx));
       return result;
-    });
+    };
+    return this.#traced(ctx, 'write', (span) => this.#timed('write', () => committed(span)));
+  }
+
+  pool(): PoolState {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
   }
 
   /**
@@ -189,9 +232,28 @@ export class Database {
     return this.times.measure(kind, () => this.#gate.run(() => explained(work)));
   }
 
-  #scoped(ctx: RequestContext): EntityManager {
+  /** Within a request that is traced, the statements become a part of its trace. */
+  async #traced<Result>(
+    { traceParent }: RequestContext,
+    kind: DatabaseWork,
+    work: (traceParent: string | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    if (this.#tracing === null || traceParent === undefined) return work(undefined);
+    const span = this.#tracing.start(`database ${kind}`, { parent: traceParent, kind: 'client' });
+    try {
+      const result = await work(span.traceParent);
+      span.end();
+      return result;
+    } catch (error) {
+      span.end(failureOf(error));
+      throw error;
+    }
+  }
+
+  #scoped(ctx: RequestContext, traceParent?: string): EntityManager {
     const joined = this.#joined.getStore();
-    const em = joined === undefined ? this.#orm.em.fork() : joined.em.fork({ keepTransactionContext: true });
+    const traced = traceParent === undefined ? {} : { loggerContext: { traceParent } };
+    const em = joined === undefined ? this.#orm.em.fork(traced) : joined.em.fork({ keepTransactionContext: true });
     em.setFilterParams(tenantFilter.name, scopeOf(ctx.actor));
     return em;
   }

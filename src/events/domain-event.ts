@@ -1,5 +1,7 @@
 /** What has happened, told after the commit. Events carry ids, not objects: a listener reads the present state itself, so a late or repeated event does no harm. */
+
 import type { ApiKeyId, BanId, ChannelId, OrganizationId, RoleId, SessionId, UserId } from '../ids.js';
+import type { RequestContext } from '../request-context.js';
 
 /** Why a session left a channel or ended. */
 export type LeaveReason =
@@ -76,6 +78,18 @@ export type DomainEvent =
       readonly userId: UserId;
       readonly isSpeaking: boolean;
     } & OfOrganization);
+
+/** The request that an event comes of: the doors that obey the event tell it to the log, and continue its trace. */
+export interface EventCause {
+  readonly requestId: string;
+  /** See {@link RequestContext.traceParent}. */
+  readonly traceParent?: string | undefined;
+}
+
+/** What is known of the request in whose context something happens. */
+export function causeOf({ requestId, traceParent }: RequestContext): EventCause {
+  return { requestId, traceParent };
+}
 
 /** The names of all domain events. */
 export type DomainEventType = DomainEvent['type'];

@@ -1,5 +1,5 @@
 /** Domain events within one process, delivered before `publish` returns. */
-import type { DomainEvent } from './domain-event.js';
+import type { DomainEvent, EventCause } from './domain-event.js';
 import type { EventBus, EventListener } from './event-bus.js';
 
 export class MemoryEventBus implements EventBus {
@@ -8,10 +8,10 @@ export class MemoryEventBus implements EventBus {
   /** `onListenerError` is told what a listener threw. */
   constructor(private readonly onListenerError: (error: unknown, event: DomainEvent) => void) {}
 
-  publish(event: DomainEvent): void {
+  publish(event: DomainEvent, cause: EventCause | null = null): void {
     for (const listener of [...this.listeners]) {
       try {
-        listener(event);
+        listener(event, cause);
       } catch (error) {
         this.onListenerError(error, event);
       }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Logger } from 'pino';
 import { type RedisLink, redisIsAway } from '../redis/redis-link.js';
-import type { DomainEvent } from './domain-event.js';
+import type { DomainEvent, EventCause } from './domain-event.js';
 import type { EventBus, EventListener } from './event-bus.js';
 import type { MemoryEventBus } from './memory-event-bus.js';
 
@@ -15,6 +15,7 @@ interface Envelope {
   /** Counts up from 1 in each node. */
   readonly sequence: number;
   readonly event: DomainEvent;
+  readonly cause: EventCause | null;
   /** What {@link EventCompanion.attach} has added. */
   readonly attached?: unknown;
 }
@@ -69,11 +70,11 @@ export class RedisEventBus implements EventBus {
     this.#pubSub = new RedisPubSub({ publisher, subscriber });
   }
 
-  publish(event: DomainEvent): void {
-    this.#options.local.publish(event);
+  publish(event: DomainEvent, cause: EventCause | null = null): void {
+    this.#options.local.publish(event, cause);
     this.#sequence += 1;
     const attached = this.#options.companion?.attach(event);
-    const envelope: Envelope = { node: this.#node, sequence: this.#sequence, event, attached };
+    const envelope: Envelope = { node: this.#node, sequence: this.#sequence, event, cause, attached };
     this.#pubSub.publish(CHANNEL, envelope).then(
       () => {
         this.#isFailing = false;
@@ -95,14 +96,14 @@ export class RedisEventBus implements EventBus {
     return () => this.#missedListeners.delete(listener);
   }
 
-  #receive({ node, sequence, event, attached }: Envelope): void {
+  #receive({ node, sequence, event, cause = null, attached }: Envelope): void {
     if (node === this.#node) return;
     const former = this.#sequenceOf.get(node);
     if (former !== undefined && sequence <= former) return;
     this.#sequenceOf.set(node, sequence);
     if (former !== undefined && sequence !== former + 1) this.#missed();
     this.#options.companion?.received(event, attached, node);
-    this.#options.local.publish(event);
+    this.#options.local.publish(event, cause);
   }
 
   #missed(): void {

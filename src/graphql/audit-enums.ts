@@ -40,6 +40,7 @@ export const AuditActionType = {
   SESSION_MOVED: 'session_moved',
   NODE_DRAINED: 'node_drained',
   NODE_OPENED: 'node_opened',
+  LOG_LEVEL_CHANGED: 'log_level_changed',
 } as const satisfies Record<Uppercase<AuditAction>, AuditAction>;
 
 /** The type of a field or argument: `@Field(() => AuditTargetType)`. */
@@ -54,6 +55,7 @@ export const AuditTargetType = {
   CERTIFICATE: 'certificate',
   SESSION: 'session',
   NODE: 'node',
+  SERVER: 'server',
 } as const satisfies Record<Uppercase<AuditTarget>, AuditTarget>;
 
 registerEnumType(AuditActionType, {
@@ -96,6 +98,7 @@ registerEnumType(AuditActionType, {
     SESSION_MOVED: { description: 'A session was moved to another channel.' },
     NODE_DRAINED: { description: 'A node of the cluster takes no new sessions, and moves those that it has.' },
     NODE_OPENED: { description: 'A node of the cluster takes sessions again.' },
+    LOG_LEVEL_CHANGED: { description: 'A part of the server logs more, or less.' },
   },
 });
 
@@ -113,5 +116,6 @@ registerEnumType(AuditTargetType, {
     CERTIFICATE: { description: 'A client certificate.' },
     SESSION: { description: 'A session of a voice client.' },
     NODE: { description: 'A node of the cluster.' },
+    SERVER: { description: 'The server itself.' },
   },
 });

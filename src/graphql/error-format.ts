@@ -110,6 +110,19 @@ export function withoutValues(message: string): string {
     .replace(/\b((?:Block)?String) "[\s\S]*"/, '$1');
 }
 
+/** The code of the closed table that says best what was thrown: MALFORMED where the document or its variables are wrong. */
+export function errorCodeOf(thrown: unknown): ErrorCode {
+  const cause = causeOf(thrown);
+  switch (cause.kind) {
+    case 'known':
+      return cause.error.code;
+    case 'request':
+      return 'MALFORMED';
+    case 'bug':
+      return 'INTERNAL';
+  }
+}
+
 function causeOf(thrown: unknown): Cause {
   const original = originalOf(thrown);
   if (original instanceof AppError && original.kind !== 'bug') return { kind: 'known', error: original };

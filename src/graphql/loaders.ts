@@ -16,6 +16,7 @@ import { notFound } from '../errors.js';
 import type { ChannelId, OrganizationId, RoleId, SessionId, UserId } from '../ids.js';
 import type { Invitation } from '../invitations/invitation.entity.js';
 import type { InvitationService } from '../invitations/invitation.service.js';
+import type { OrganizationMetrics, OrganizationMetricsService } from '../metrics/organization-metrics.service.js';
 import type { OccupancyService } from '../occupancy/occupancy.service.js';
 import type { Organization } from '../organizations/organization.entity.js';
 import type { OrganizationService } from '../organizations/organization.service.js';
@@ -46,6 +47,7 @@ export interface LoaderSources {
   readonly occupancy: OccupancyService;
   readonly sessions: SessionService;
   readonly voiceQuality: VoiceQualityService;
+  readonly organizationMetrics: OrganizationMetricsService;
 }
 
 /** Which part of an audit log. */
@@ -71,6 +73,7 @@ export interface Loaders {
   readonly sessionsOfOrganization: DataLoader<OrganizationId, readonly PresentSession[]>;
   /** Undefined where nothing is known. */
   readonly qualityOfSession: DataLoader<SessionId, VoiceQuality | undefined>;
+  readonly metricsOfOrganization: DataLoader<OrganizationId, OrganizationMetrics>;
   readonly usersOfOrganization: ListLoader<OrganizationId, User>;
   readonly rolesOfOrganization: ListLoader<OrganizationId, Role>;
   readonly channelsOfOrganization: ListLoader<OrganizationId, Channel>;
@@ -85,7 +88,7 @@ export interface Loaders {
 /** The loaders of one request. */
 export function makeLoaders(ctx: RequestContext, sources: LoaderSources): Loaders {
   const { organizations, users, roles, channels, acl, bans, invitations, apiKeys, certificates, audit } = sources;
-  const { occupancy, sessions, voiceQuality } = sources;
+  const { occupancy, sessions, voiceQuality, organizationMetrics } = sources;
   const organization = new DataLoader<OrganizationId, Organization>(async (ids) => {
     const found = await organizations.getMany(ctx, ids);
     return found.map((each) => each ?? notFound('organization'));
@@ -118,6 +121,7 @@ export function makeLoaders(ctx: RequestContext, sources: LoaderSources): Loader
       const qualities = await voiceQuality.ofMany(ctx, ids);
       return ids.map((id) => qualities.get(id));
     }),
+    metricsOfOrganization: new DataLoader((ids) => organizationMetrics.ofMany(ctx, ids)),
     usersOfOrganization: listLoader(same, async (ids, page: PageRequest) =>
       primed(user, await users.listOfMany(ctx, ids, page)),
     ),

@@ -40,6 +40,7 @@ export function answerRefusals(schema: GraphQLSchema): void {
         const original = originalOf(error);
         const refusal = original instanceof AppError ? toUserError(original) : undefined;
         if (refusal === undefined) throw error;
+        context.note.failedBy(refusal.code);
         return { ...nothing, errors: [refusal] };
       }
     };

@@ -1,11 +1,11 @@
 /** What is checked of an operation before it is executed, and what is told about it afterwards. */
 import type { ApolloServerPlugin, GraphQLRequestListener } from '@apollo/server';
-import { GraphQLError, OperationTypeNode } from 'graphql';
+import { GraphQLError, Kind, type OperationDefinitionNode, OperationTypeNode } from 'graphql';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
 import type { CostBudget } from './cost-budget.js';
-import { httpStatusOf, isBug, refuseOperation, withoutHints } from './error-format.js';
+import { errorCodeOf, httpStatusOf, isBug, refuseOperation, withoutHints } from './error-format.js';
 import type { GraphqlContext } from './graphql-context.js';
 import { asksForSchema, LIMITS, operationCost, requireCost } from './limits.js';
 import { networkOf } from './network.js';
@@ -40,6 +40,7 @@ function checksOfOne({ openSchema, budget, logger }: OperationChecksOptions): Gr
       // Apollo calls this too where the document leaves open which operation is meant, and refuses it afterwards.
       if (operation === undefined) return;
       const anonymous = contextValue.actor.kind === 'anonymous';
+      contextValue.span?.rename(`GraphQL ${operation.operation} ${fieldsOf(operation).join(' ')}`);
       if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw NO_SUBSCRIPTIONS;
       const variables = request.variables ?? {};
       checkVariables(schema, operation, variables, !anonymous);
@@ -55,7 +56,8 @@ function checksOfOne({ openSchema, budget, logger }: OperationChecksOptions): Gr
       }
     },
 
-    didEncounterErrors: async ({ errors, contextValue: { requestId } }) => {
+    didEncounterErrors: async ({ errors, contextValue: { requestId, note } }) => {
+      for (const error of errors) note.failedBy(errorCodeOf(error));
       for (const error of errors.filter(isBug)) {
         logger.error({ err: error.originalError ?? error, requestId }, 'an operation failed by a bug');
         if (error instanceof GraphQLError) error.extensions.requestId = requestId;
@@ -68,6 +70,11 @@ function checksOfOne({ openSchema, budget, logger }: OperationChecksOptions): Gr
       body.singleResult.extensions = { ...body.singleResult.extensions, cost: told };
     },
   };
+}
+
+/** The names of the schema alone: whoever asks may have chosen the others after somebody. */
+function fieldsOf({ selectionSet }: OperationDefinitionNode): readonly string[] {
+  return selectionSet.selections.flatMap((selection) => (selection.kind === Kind.FIELD ? [selection.name.value] : []));
 }
 
 const NO_SUBSCRIPTIONS = new GraphQLError('Subscriptions come by WebSocket.', {

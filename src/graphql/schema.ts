@@ -12,6 +12,9 @@ import { ClusterResolver } from '../cluster/cluster.resolver.js';
 import type { ClusterService } from '../cluster/cluster.service.js';
 import { InvitationResolver, OrganizationInvitationsResolver } from '../invitations/invitation.resolver.js';
 import { LiveResolver } from '../live/live.resolver.js';
+import { LogLevelResolver } from '../logging/log-level.resolver.js';
+import type { LogLevelService } from '../logging/log-level.service.js';
+import { OrganizationMetricsResolver } from '../metrics/organization-metrics.resolver.js';
 import { ChannelOccupancyResolver } from '../occupancy/occupancy.resolver.js';
 import { OrganizationResolver } from '../organizations/organization.resolver.js';
 import { InsightResolver } from '../permissions/insight.resolver.js';
@@ -31,15 +34,17 @@ export interface SchemaServices extends LoaderSources {
   readonly insight: PermissionInsightService;
   readonly moderation: ModerationService;
   readonly cluster: ClusterService;
+  readonly logLevels: LogLevelService;
 }
 
 /** The schema, with resolvers over these services. */
 export async function createSchema(services: SchemaServices): Promise<GraphQLSchema> {
   const { auth, organizations, users, roles, channels, acl, sessions } = services;
-  const { audit, bans, invitations, apiKeys, certificates, insight, moderation, cluster } = services;
+  const { audit, bans, invitations, apiKeys, certificates, insight, moderation, cluster, logLevels } = services;
   const resolvers = new Map<unknown, object>([
     [AuthResolver, new AuthResolver(auth, users)],
     [OrganizationResolver, new OrganizationResolver(organizations)],
+    [OrganizationMetricsResolver, new OrganizationMetricsResolver()],
     [UserResolver, new UserResolver(users)],
     [RoleResolver, new RoleResolver(roles, users)],
     [ChannelResolver, new ChannelResolver(channels, acl)],
@@ -60,6 +65,7 @@ export async function createSchema(services: SchemaServices): Promise<GraphQLSch
     [ModerationResolver, new ModerationResolver(moderation)],
     [ClusterResolver, new ClusterResolver(cluster)],
     [LiveResolver, new LiveResolver()],
+    [LogLevelResolver, new LogLevelResolver(logLevels)],
   ]);
   return build((type) => resolvers.get(type));
 }
@@ -86,6 +92,7 @@ async function build(resolverOf: (type: unknown) => object | undefined): Promise
     resolvers: [
       AuthResolver,
       OrganizationResolver,
+      OrganizationMetricsResolver,
       UserResolver,
       RoleResolver,
       ChannelResolver,
@@ -106,6 +113,7 @@ async function build(resolverOf: (type: unknown) => object | undefined): Promise
       ModerationResolver,
       ClusterResolver,
       LiveResolver,
+      LogLevelResolver,
     ],
     container: { get: resolverOf },
     pubSub: NO_TOPICS,

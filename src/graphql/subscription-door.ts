@@ -10,6 +10,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { IdentityWatch, WatchedIdentity } from '../auth/identity-watch.js';
 import { AppError } from '../errors.js';
 import { tokenOf } from '../http/authentication.js';
+import { RequestNote } from '../http/request-note.js';
 import type { UserId } from '../ids.js';
 import type { LiveService } from '../live/live.service.js';
 import { messageOf } from '../thrown.js';
@@ -219,6 +220,7 @@ export class SubscriptionDoor {
     const contextValue: GraphqlContext = {
       ...context,
       loaders: makeLoaders(context, sources),
+      note: new RequestNote(),
       live: (request) => live.read(context, request, () => identity?.actor),
     };
     return checkSubscription(schema, budget, contextValue, payload);

@@ -70,6 +70,13 @@ export class HttpListener {
     return address.port;
   }
 
+  /** How many connections are open, with those that have gone over to another protocol. */
+  connectionCount(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+    });
+  }
+
   /** Accepts nobody any more, and resolves when the requests that run are answered, or after two seconds. */
   async close(): Promise<void> {
     const closed = once(this.#entrance, 'close');

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Response } from 'express';
 import { ERROR_CODES, type ErrorCode, type ErrorParams } from '../errors.js';
+import { noteOf } from './request-note.js';
 
 /** What is wrong with one field of a request. */
 export interface FieldProblem {
@@ -31,6 +32,7 @@ const DEFAULT_RETRY_AFTER_MS = 5000;
 export function sendProblem(response: Response, problem: ProblemOptions): void {
   const { code, detail, errors = [], params = {}, retryAfterMs = DEFAULT_RETRY_AFTER_MS } = problem;
   const { status = ERROR_CODES[code].httpStatus } = problem;
+  noteOf(response).failedBy(code);
   if (status === 401) response.setHeader('www-authenticate', challenge(response, code));
   if (status === 429 || status === 503) response.setHeader('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
   response.status(status).setHeader('content-type', 'application/problem+json');

@@ -124,8 +124,8 @@ export class MumbleClient implements MumbleHandler, VoiceConnection {
   async #logIn(authenticate: MumbleAuthenticate, requestId: string): Promise<void> {
     let isToBeBound = false;
     try {
-      const name = this.#nameOf(authenticate);
-      const login = await this.#credentials(authenticate, name, requestId);
+      const name = await this.#counted(async () => this.#nameOf(authenticate));
+      const login = await this.#counted(() => this.#credentials(authenticate, name, requestId));
       const proof = this.#proofOf(name);
       const open = await this.#requests.login(login, requestId, proof.prove);
       if (this.#connection.isEnded) return;
@@ -166,6 +166,16 @@ export class MumbleClient implements MumbleHandler, VoiceConnection {
     } catch (error) {
       if (!(error instanceof AppError) || error.kind === 'bug') throw error;
       this.#connection.send(denial(error, this.#session.sessionId));
+    }
+  }
+
+  /** What is refused here does not come as far as where logins are counted. */
+  async #counted<Result>(step: () => Promise<Result>): Promise<Result> {
+    try {
+      return await step();
+    } catch (error) {
+      this.#ports.services.auth.logins.failed('mumble', error);
+      throw error;
     }
   }
 

@@ -2,6 +2,7 @@ import { AttemptLimiter } from '../auth/attempt-limiter.js';
 import type { Channel } from '../channels/channel.entity.js';
 import type { ChannelService } from '../channels/channel.service.js';
 import { AppError, notFound } from '../errors.js';
+import { causeOf } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { ChannelId, OrganizationId, SessionId, UserId } from '../ids.js';
 import { type Page, type PageRequest, pageOf, pageStart } from '../pagination.js';
@@ -85,7 +86,7 @@ export class OccupancyService {
     if (joined.includes(channelId)) return;
     const channel = await this.#requireEntrance(session, channelId, password);
     this.#requireFewChannels(joined.length);
-    await this.#enter(session, channel);
+    await this.#enter(ctx, session, channel);
   }
 
   /**
@@ -97,7 +98,7 @@ export class OccupancyService {
     if (session.listeningChannelIds.includes(channelId)) return;
     if ((await this.#occupancy.channelsOf(sessionId)).includes(channelId)) return;
     const channel = await this.#requireEntrance(session, channelId, password);
-    this.#addListener(sessionId, channel);
+    this.#addListener(ctx, sessionId, channel);
   }
 
   /** The actor's own session does not listen to the channel any more. Throws NOT_JOINED where it did not. */
@@ -108,7 +109,7 @@ export class OccupancyService {
 
   /** As {@link unlisten}; returns false where it did not listen. */
   stopListening(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId): boolean {
-    return this.#removeListener(this.#ownSession(ctx, sessionId), channelId);
+    return this.#removeListener(ctx, this.#ownSession(ctx, sessionId), channelId);
   }
 
   /** A moderator brings somebody into a channel: JOIN is needed, a password is not. Throws as {@link join}. Only the server itself does this. */
@@ -124,7 +125,7 @@ export class OccupancyService {
     if (found === undefined) throw notFound('channel');
     if (!holds(found.permissions, Permission.JOIN)) throw denied('They lack JOIN in this channel.', 'JOIN');
     this.#requireFewChannels(joined.length);
-    await this.#enter(session, found.channel);
+    await this.#enter(ctx, session, found.channel);
   }
 
   /** A moderator takes somebody out of a channel. Only the server itself does this. */
@@ -135,7 +136,7 @@ export class OccupancyService {
     { reason, movedTo }: Departure,
   ): Promise<void> {
     const session = this.#anySession(ctx, sessionId);
-    if (this.#registry.isLocal(sessionId)) await this.#takeOut(session, channelId, { reason, movedTo });
+    if (this.#registry.isLocal(sessionId)) await this.#takeOut(ctx, session, channelId, { reason, movedTo });
     else await this.#others.takeOut(sessionId, channelId, { reason, movedTo });
   }
 
@@ -147,7 +148,7 @@ export class OccupancyService {
       const channel = channels[index];
       if (channel !== undefined)
         await this.#occupancy.adopt({ id: sessionId, userId }, channelId, this.capacityOf(channel));
-      this.#events.publish({ type: 'channel_joined', organizationId, channelId, sessionId, userId });
+      this.#events.publish({ type: 'channel_joined', organizationId, channelId, sessionId, userId }, causeOf(ctx));
     }
   }
 
@@ -159,7 +160,7 @@ export class OccupancyService {
   /** The actor's own session leaves the channel. Throws NOT_JOINED. */
   async leave(ctx: RequestContext, sessionId: SessionId, channelId: ChannelId): Promise<void> {
     const session = this.#ownSession(ctx, sessionId);
-    if (await this.#takeOut(session, channelId, { reason: 'left' })) return;
+    if (await this.#takeOut(ctx, session, channelId, { reason: 'left' })) return;
     throw new AppError('NOT_JOINED', 'You are not in this channel.');
   }
 
@@ -198,14 +199,14 @@ export class OccupancyService {
       const subject = loaded.subjects.get(session.userId);
       for (const channelId of await this.#occupancy.channelsOf(session.id)) {
         if (!loaded.policy.channels.has(channelId)) {
-          await this.#takeOut(session, channelId, { reason: 'channel_deleted' });
+          await this.#takeOut(ctx, session, channelId, { reason: 'channel_deleted' });
         } else if (subject !== undefined && !mayJoin(loaded, subject, channelId)) {
-          await this.#takeOut(session, channelId, { reason: 'permission_lost' });
+          await this.#takeOut(ctx, session, channelId, { reason: 'permission_lost' });
         }
       }
       for (const channelId of session.listeningChannelIds) {
         const mayListen = subject === undefined || mayJoin(loaded, subject, channelId);
-        if (!mayListen) this.#removeListener(session, channelId);
+        if (!mayListen) this.#removeListener(ctx, session, channelId);
       }
     }
     await this.#removeGhosts([...loaded.policy.channels.keys()]);
@@ -220,7 +221,7 @@ export class OccupancyService {
     }
   }
 
-  async #enter(session: Session, channel: Channel): Promise<void> {
+  async #enter(ctx: RequestContext, session: Session, channel: Channel): Promise<void> {
     const { id: sessionId, organizationId, userId } = session;
     const channelId = channel.id;
     const capacity = this.capacityOf(channel);
@@ -232,11 +233,11 @@ export class OccupancyService {
       await this.#occupancy.leave(channelId, sessionId);
       throw notFound('session');
     }
-    this.#events.publish({ type: 'channel_joined', organizationId, channelId, sessionId, userId });
-    this.#removeListener(session, channelId);
+    this.#events.publish({ type: 'channel_joined', organizationId, channelId, sessionId, userId }, causeOf(ctx));
+    this.#removeListener(ctx, session, channelId);
   }
 
-  #addListener(sessionId: SessionId, { id: channelId }: Channel): void {
+  #addListener(ctx: RequestContext, sessionId: SessionId, { id: channelId }: Channel): void {
     const session = this.#registry.find(sessionId);
     if (session === undefined) throw notFound('session');
     const { organizationId, listeningChannelIds } = session;
@@ -251,30 +252,34 @@ export class OccupancyService {
         params: { max: MAX_LISTENERS_OF_CHANNEL },
       });
     }
-    this.#setListening(session, [...listeningChannelIds, channelId]);
+    this.#setListening(ctx, session, [...listeningChannelIds, channelId]);
   }
 
   /** False where the session does not listen to the channel. */
-  #removeListener({ id }: Session, channelId: ChannelId): boolean {
+  #removeListener(ctx: RequestContext, { id }: Session, channelId: ChannelId): boolean {
     const session = this.#registry.find(id);
     if (session?.listeningChannelIds.includes(channelId) !== true) return false;
     this.#setListening(
+      ctx,
       session,
       session.listeningChannelIds.filter((each) => each !== channelId),
     );
     return true;
   }
 
-  #setListening(session: Session, listeningChannelIds: readonly ChannelId[]): void {
+  #setListening(ctx: RequestContext, session: Session, listeningChannelIds: readonly ChannelId[]): void {
     const { id: sessionId, organizationId, userId } = session;
     this.#registry.put({ ...session, listeningChannelIds });
-    this.#events.publish({ type: 'session_changed', organizationId, sessionId, userId });
+    this.#events.publish({ type: 'session_changed', organizationId, sessionId, userId }, causeOf(ctx));
   }
 
-  async #takeOut(session: Session, channelId: ChannelId, departure: Departure): Promise<boolean> {
+  async #takeOut(ctx: RequestContext, session: Session, channelId: ChannelId, departure: Departure): Promise<boolean> {
     const { id: sessionId, organizationId, userId } = session;
     if (!(await this.#occupancy.leave(channelId, sessionId))) return false;
-    this.#events.publish({ type: 'channel_left', organizationId, channelId, sessionId, userId, ...departure });
+    this.#events.publish(
+      { type: 'channel_left', organizationId, channelId, sessionId, userId, ...departure },
+      causeOf(ctx),
+    );
     return true;
   }
 

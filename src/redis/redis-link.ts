@@ -25,6 +25,7 @@ export class RedisLink {
   readonly commands: Redis;
   /** For what others publish; it can do nothing else. */
   readonly subscriber: Redis;
+  #readyCount = 0;
 
   /** `url` is `redis://…`, `rediss://…`, or the path of a unix socket. Resolves when Redis has answered. Throws AppError UNAVAILABLE where it does not. */
   static async connect(url: string, logger: Logger): Promise<RedisLink> {
@@ -43,11 +44,19 @@ export class RedisLink {
     // It waits for a subscription as long as it takes, and takes it up again by itself.
     this.subscriber = new Redis(url, { ...OPTIONS, autoResubscribe: true });
     tellOutages(this.commands, logger);
+    this.commands.on('ready', () => {
+      this.#readyCount += 1;
+    });
     this.subscriber.on('error', () => undefined);
   }
 
   get isReady(): boolean {
     return this.commands.status === 'ready';
+  }
+
+  /** How often the connection was lost and came back. */
+  get reconnects(): number {
+    return Math.max(0, this.#readyCount - 1);
   }
 
   close(): void {

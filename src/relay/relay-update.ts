@@ -1,8 +1,10 @@
-import type { SessionId } from '../ids.js';
+import type { OrganizationId, SessionId } from '../ids.js';
 
 /** A session as the control plane knows it. */
 export interface SessionUpdate {
   readonly sessionId: SessionId;
+  /** For which organization its packets are counted; for none where it is left out. */
+  readonly organizationId?: OrganizationId;
   /** AES-128 key of the packets that the client sends: 16 bytes. */
   readonly clientKey: Uint8Array;
   /** AES-128 key of the packets that the server itself sends: 16 bytes. */
@@ -31,6 +33,8 @@ export type RelayUpdate =
   /** Replaces what was known of the target. A changed epoch keeps the former one acceptable for 2 s. */
   | ({ readonly type: 'set_route' } & RouteUpdate)
   | { readonly type: 'remove_route'; readonly target: number }
+  /** The organization was deleted: what was counted for it goes. */
+  | { readonly type: 'forget_organization'; readonly organizationId: OrganizationId }
   /** The whole truth. What stays keeps its counters, replay window and proven address. Ignored where a higher generation was applied. */
   | {
       readonly type: 'replace_all';

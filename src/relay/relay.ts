@@ -91,6 +91,11 @@ export class Relay {
     return this.#traffic.snapshot();
   }
 
+  /** What passed through for each organization: read it by `organizationTotals`. */
+  organizationTraffic(): Float64Array {
+    return this.#sessions.organizations.snapshot();
+  }
+
   /** What each known session sent and was sent. */
   sessionTraffic(nowMs: number): SessionTraffic[] {
     return Array.from(this.#sessions.all(), (session) => ({
@@ -134,6 +139,9 @@ export class Relay {
         break;
       case 'remove_route':
         this.#routes.remove(update.target);
+        break;
+      case 'forget_organization':
+        this.#sessions.organizations.forget(update.organizationId);
         break;
       case 'replace_all':
         this.#replaceAll(update, nowMs);
@@ -196,11 +204,15 @@ export class Relay {
     session.quality.packetReceived(header.counter);
     session.packetsIn += 1;
     session.bytesIn += length;
+    this.#sessions.organizations.countIn(session.organizationIndex, length);
     session.lastPacketAtMs = nowMs;
     if (isNewest) this.#notePath(session, source);
-    return header.kind === PacketKind.ping
-      ? this.#answerPing(session, packet, source, nowMs)
-      : this.#forward(session, length, source, nowMs);
+    const refusal =
+      header.kind === PacketKind.ping
+        ? this.#answerPing(session, packet, source, nowMs)
+        : this.#forward(session, length, source, nowMs);
+    if (refusal !== null) this.#sessions.organizations.countDrop(session.organizationIndex);
+    return refusal;
   }
 
   /** Only the newest packet tells where a session is: one that comes late tells where it was. */
@@ -249,8 +261,10 @@ export class Relay {
     outcome.linkSlots = route.linkSlots;
     outcome.tunnelReceivers = route.tunnelIds;
     outcome.exceptReceiver = sender.id;
-    this.#countOut(route.udpSlots, sender.slot, bytes);
-    this.#traffic.tunneledOut += this.#countOut(route.tunnelSlots, sender.slot, bytes);
+    const tunneled = this.#countOut(route.tunnelSlots, sender.slot, bytes);
+    this.#traffic.tunneledOut += tunneled;
+    const copies = tunneled + this.#countOut(route.udpSlots, sender.slot, bytes);
+    this.#sessions.organizations.countOut(sender.organizationIndex, copies, bytes);
   }
 
   /** Returns how many copies there are. */
@@ -280,6 +294,7 @@ export class Relay {
     if (source.kind === 'udp') session.path.pongSent(source.address, source.port, nowMs);
     else this.#traffic.tunneledOut += 1;
     this.#sessions.countOut(session.slot, pong.length);
+    this.#sessions.organizations.countOut(session.organizationIndex, 1, pong.length);
     this.#traffic.packetsOut += 1;
     this.#traffic.bytesOut += pong.length;
     session.quality.pongSent(session.serverCounter, this.#sessions.packetsOut(session.slot), nowMs);

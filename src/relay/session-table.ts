@@ -1,4 +1,5 @@
 import type { SessionId } from '../ids.js';
+import { NO_ORGANIZATION, OrganizationTraffic } from './organization-traffic.js';
 import type { SessionUpdate } from './relay-update.js';
 import { Session } from './session.js';
 import { CryptoTagKey, type MakeSessionTagKey } from './session-tag.js';
@@ -14,6 +15,7 @@ export interface SessionTableOptions {
 
 /** Who is known, by id and by slot, each in constant time; and what was sent to each slot. */
 export class SessionTable {
+  readonly organizations = new OrganizationTraffic();
   readonly #byId = new Map<SessionId, Session>();
   readonly #freeSlots: number[] = [];
   readonly #maxBitrate: number;
@@ -45,9 +47,11 @@ export class SessionTable {
   /** Makes a session, whose id must not be known, in a free slot. */
   add(update: SessionUpdate, nowMs: number): Session {
     const slot = this.#freeSlots.at(-1) ?? this.#slotCount;
+    const { organizationId } = update;
     const session = new Session({
       update,
       slot,
+      organizationIndex: organizationId === undefined ? NO_ORGANIZATION : this.organizations.enter(organizationId),
       maxBitrate: this.#maxBitrate,
       makeTagKey: this.#makeTagKey,
       nowMs,
@@ -65,6 +69,7 @@ export class SessionTable {
   remove(session: Session): void {
     this.#byId.delete(session.id);
     this.#freeSlots.push(session.slot);
+    if (session.organizationId !== null) this.organizations.leave(session.organizationId);
   }
 
   /** Counts one packet to the slot. */

@@ -1,4 +1,4 @@
-import type { SessionId } from '../ids.js';
+import type { OrganizationId, SessionId } from '../ids.js';
 import { Path } from './path.js';
 import { MAX_PINGS_PER_SECOND, TokenBucket, VoiceRate } from './rate-limit.js';
 import type { SessionUpdate } from './relay-update.js';
@@ -9,6 +9,8 @@ import type { MakeSessionTagKey, SessionTagKey } from './session-tag.js';
 export interface SessionOptions {
   readonly update: SessionUpdate;
   readonly slot: number;
+  /** Where its packets are counted for its organization. */
+  readonly organizationIndex: number;
   readonly maxBitrate: number;
   readonly makeTagKey: MakeSessionTagKey;
   readonly nowMs: number;
@@ -19,6 +21,9 @@ export class Session {
   readonly id: SessionId;
   /** The relay's small number for the session; a later one may get it again. */
   readonly slot: number;
+  readonly organizationId: OrganizationId | null;
+  /** Where its packets are counted for the organization. */
+  readonly organizationIndex: number;
   readonly clientKey: SessionTagKey;
   readonly serverKey: SessionTagKey;
   readonly window = new ReplayWindow();
@@ -41,9 +46,11 @@ export class Session {
   readonly #serverKeyBytes: Uint8Array;
 
   /** Throws RangeError where a key has not 16 bytes. */
-  constructor({ update, slot, maxBitrate, makeTagKey, nowMs }: SessionOptions) {
+  constructor({ update, slot, organizationIndex, maxBitrate, makeTagKey, nowMs }: SessionOptions) {
     this.id = update.sessionId;
     this.slot = slot;
+    this.organizationId = update.organizationId ?? null;
+    this.organizationIndex = organizationIndex;
     this.clientKey = makeTagKey(update.clientKey);
     this.serverKey = makeTagKey(update.serverKey);
     this.#clientKeyBytes = Uint8Array.from(update.clientKey);

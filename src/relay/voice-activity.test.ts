@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { sessionId } from '../ids.js';
+import { NO_ORGANIZATION } from './organization-traffic.js';
 import { Session } from './session.js';
 import { CryptoTagKey } from './session-tag.js';
 import { VoiceActivity } from './voice-activity.js';
@@ -8,7 +9,8 @@ const KEY = new Uint8Array(16);
 
 function newSession(id: number): Session {
   const update = { sessionId: sessionId(id), clientKey: KEY, serverKey: KEY };
-  return new Session({ update, slot: id, maxBitrate: 1, makeTagKey: (bytes) => new CryptoTagKey(bytes), nowMs: 0 });
+  const makeTagKey = (bytes: Uint8Array) => new CryptoTagKey(bytes);
+  return new Session({ update, slot: id, organizationIndex: NO_ORGANIZATION, maxBitrate: 1, makeTagKey, nowMs: 0 });
 }
 
 describe('voice activity', () => {

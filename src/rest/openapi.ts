@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { ERROR_CODES, type ErrorCode, unreachable } from '../errors.js';
 import { serial } from './field-types.js';
+import { REASON_HEADER } from './reason.js';
 import { NO_BODY, type Route } from './route.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -86,7 +87,7 @@ function queryParameters({ query }: Route): readonly JsonObject[] {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', schema }));
 }
 
-function headerParameters({ method, outcome, refusals }: Route): readonly JsonObject[] {
+function headerParameters({ method, outcome, refusals, isPublic }: Route): readonly JsonObject[] {
   const schema = { type: 'string' };
   const header = (name: string, description: string) => ({ name, in: 'header', description, schema });
   return [
@@ -94,6 +95,9 @@ function headerParameters({ method, outcome, refusals }: Route): readonly JsonOb
       ? [header('If-Match', 'The entity tag that was read: 412 if it has changed.')]
       : []),
     ...(method === 'get' ? [header('If-None-Match', 'The entity tag that was read: 304 if it has not changed.')] : []),
+    ...(method === 'get' || isPublic
+      ? []
+      : [header(REASON_HEADER, 'Why, for the audit log: 1 to 512 characters, percent-encoded UTF-8.')]),
     ...(outcome === 'created' ? [header('Idempotency-Key', 'The same key within 24 h makes no second one.')] : []),
   ];
 }

@@ -2,9 +2,10 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { AppError, ERROR_CODES, type ErrorParams } from '../errors.js';
-import { answerErrors } from '../graphql/json-body.js';
+import { answerErrors } from '../http/json-body.js';
 import { sendProblem } from '../http/problem.js';
 import { InvalidFields } from './field-check.js';
+import { REASON_HEADER } from './reason.js';
 
 /** Answers refusals and faults with the fields that they are about, and the rest as every HTTP door does. */
 export function answerProblems(logger: Logger): ErrorRequestHandler {
@@ -41,6 +42,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   first: 'limit',
   expectedVersion: IF_MATCH,
   idempotencyKey: 'Idempotency-Key',
+  [REASON_HEADER]: REASON_HEADER,
 };
 
 function inSnakeCase(params: ErrorParams): ErrorParams {

@@ -6,9 +6,11 @@ import type { AuthService } from '../auth/auth.service.js';
 import { channelRoutes } from '../channels/channel.routes.js';
 import type { ChannelService } from '../channels/channel.service.js';
 import { AppError } from '../errors.js';
-import { readJson, requireJson } from '../graphql/json-body.js';
 import { authenticate } from '../http/authentication.js';
+import { readJson, requireJson } from '../http/json-body.js';
 import { requestIdOf, sendProblem } from '../http/problem.js';
+import { noteOf } from '../http/request-note.js';
+import { traceParentOf } from '../http/request-trace.js';
 import { occupancyRoutes } from '../occupancy/occupancy.routes.js';
 import type { OccupancyService } from '../occupancy/occupancy.service.js';
 import { organizationRoutes } from '../organizations/organization.routes.js';
@@ -24,6 +26,7 @@ import { sendJson, sendOutcome } from './answer.js';
 import { digestTag, expectedVersionOf, requireNoneMatchOnReadsOnly } from './entity-tag.js';
 import { openApiDocument } from './openapi.js';
 import { answerProblems } from './problem-answers.js';
+import { REASON_HEADER, reasonOf } from './reason.js';
 import { NO_BODY, type Route } from './route.js';
 
 export interface RestServices {
@@ -71,7 +74,9 @@ type Handler = RequestHandler<Request['params'], unknown, unknown, Request['quer
 /** Who nobody knows is refused before anything else of the request is looked at. */
 function serve(route: Route, auth: AuthService): Handler[] {
   const identify: Handler = async (request, response, next) => {
-    response.locals.actor = route.isPublic ? ANONYMOUS : await requireActor(request, auth);
+    const actor = route.isPublic ? ANONYMOUS : await requireActor(request, auth);
+    response.locals.actor = actor;
+    noteOf(response).askedBy(actor);
     next();
   };
   const run: Handler = async (request, response) => {
@@ -81,6 +86,8 @@ function serve(route: Route, auth: AuthService): Handler[] {
       door: 'rest',
       requestId: requestIdOf(response),
       remoteAddress: addressOf(request),
+      traceParent: traceParentOf(response),
+      reason: request.method === 'GET' ? undefined : reasonOf(request.get(REASON_HEADER)),
       idempotencyKey: request.method === 'POST' ? request.get('idempotency-key') : undefined,
     };
     requireNoneMatchOnReadsOnly(request.method, request.get('if-none-match'));

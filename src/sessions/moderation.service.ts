@@ -6,7 +6,7 @@ import type { OccupancyService } from '../occupancy/occupancy.service.js';
 import { holds, Permission } from '../permissions/bits.js';
 import { effectivePermissions, holdsEverything } from '../permissions/evaluate.js';
 import { denied, type PermissionService } from '../permissions/permission.service.js';
-import { type RequestContext, systemContext } from '../request-context.js';
+import { onBehalfOf, type RequestContext } from '../request-context.js';
 import type { Session } from './session.js';
 import type { SessionService } from './session.service.js';
 
@@ -65,8 +65,7 @@ export class ModerationService {
       action: 'session_kicked',
       channels: () => [],
       carryOut: ({ id }) => {
-        const { requestId, reason } = ctx;
-        return this.#sessions.close({ ...systemContext(requestId), reason }, id, 'kicked');
+        return this.#sessions.close({ ...onBehalfOf(ctx), reason: ctx.reason }, id, 'kicked');
       },
     });
   }
@@ -76,7 +75,7 @@ export class ModerationService {
     return this.#each(ctx, sessionIds, {
       action: muted ? 'session_muted' : 'session_unmuted',
       channels: (joined) => joined,
-      carryOut: ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { muted }),
+      carryOut: ({ id }) => this.#sessions.setStanding(onBehalfOf(ctx), id, { muted }),
     });
   }
 
@@ -85,7 +84,7 @@ export class ModerationService {
     return this.#each(ctx, sessionIds, {
       action: deafened ? 'session_deafened' : 'session_undeafened',
       channels: (joined) => joined,
-      carryOut: ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { deafened }),
+      carryOut: ({ id }) => this.#sessions.setStanding(onBehalfOf(ctx), id, { deafened }),
     });
   }
 
@@ -98,7 +97,7 @@ export class ModerationService {
     return this.#each(ctx, sessionIds, {
       action: prioritySpeaker ? 'session_prioritized' : 'session_unprioritized',
       channels: (joined) => joined,
-      carryOut: ({ id }) => this.#sessions.setStanding(systemContext(ctx.requestId), id, { prioritySpeaker }),
+      carryOut: ({ id }) => this.#sessions.setStanding(onBehalfOf(ctx), id, { prioritySpeaker }),
     });
   }
 
@@ -111,7 +110,7 @@ export class ModerationService {
       after: { from: from ?? null, to },
       channels: (joined) => [...left(joined), ...(to === null ? [] : [to])],
       carryOut: async ({ id }) => {
-        const system = systemContext(ctx.requestId);
+        const system = onBehalfOf(ctx);
         if (to !== null) await this.#occupancy.bring(system, id, to);
         for (const channelId of left(await this.#occupancy.channelsOf(system, id))) {
           await this.#occupancy.takeOut(system, id, channelId, { reason: 'moved', movedTo: to ?? undefined });
@@ -135,7 +134,7 @@ export class ModerationService {
   /** It is written down first: what cannot be told later is not done. */
   async #one(ctx: RequestContext, sessionId: SessionId, measure: Measure): Promise<void> {
     const session = this.#sessions.get(ctx, sessionId);
-    const joined = await this.#occupancy.channelsOf(systemContext(ctx.requestId), sessionId);
+    const joined = await this.#occupancy.channelsOf(onBehalfOf(ctx), sessionId);
     await this.#requireReach(ctx, session, measure.channels(joined));
     await this.#database.write(ctx, async (transaction) => note(transaction, session, measure));
     await measure.carryOut(session);

@@ -63,6 +63,11 @@ export class SessionRegistry {
     return this.#byUser.get(id);
   }
 
+  /** The organizations of which anybody is connected, to whatever node. */
+  organizations(): readonly OrganizationId[] {
+    return [...this.#byOrganization.keys()];
+  }
+
   /** Those of this node in the order of connecting, those of others as they became known. */
   ofOrganization(id: OrganizationId): readonly Session[] {
     return [...(this.#byOrganization.get(id)?.values() ?? [])];

@@ -1,5 +1,5 @@
 import { AppError, invalidInput, notFound } from '../errors.js';
-import type { LeaveReason } from '../events/domain-event.js';
+import { causeOf, type LeaveReason } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { ChannelId, OrganizationId, SessionId, UserId } from '../ids.js';
 import type { Occupancy } from '../occupancy/occupancy.js';
@@ -83,7 +83,7 @@ export class SessionService {
     const older = this.#localOf(actor.userId);
     if (older === undefined) this.#requirePlace();
     // Nothing waits between taking the older session away and putting the new one in, so that two logins at once leave one session.
-    const replaced = older === undefined ? undefined : this.#end(older.id, 'replaced');
+    const replaced = older === undefined ? undefined : this.#end(ctx, older.id, 'replaced');
     const { userId, organizationId, username } = actor;
     const session: Session = {
       id: this.#ids.next((id) => this.#registry.find(id) !== undefined),
@@ -101,10 +101,10 @@ export class SessionService {
       await replaced;
       const channelIds = await this.#others.claim(session, inherits?.sessionId ?? null);
       if (!this.isOpen(session.id)) throw new AppError('REPLACED', 'You have logged in from somewhere else.');
-      this.#events.publish({ type: 'session_opened', organizationId, sessionId: session.id, userId });
+      this.#events.publish({ type: 'session_opened', organizationId, sessionId: session.id, userId }, causeOf(ctx));
       return { session, channelIds };
     } catch (error) {
-      await this.#end(session.id, 'disconnected');
+      await this.#end(ctx, session.id, 'disconnected');
       throw error;
     }
   }
@@ -115,7 +115,7 @@ export class SessionService {
     const session = this.#registry.find(sessionId);
     if (session === undefined) return;
     this.#requireOwn(ctx, session);
-    if (this.#registry.isLocal(sessionId)) await this.#end(sessionId, reason, ctx.reason);
+    if (this.#registry.isLocal(sessionId)) await this.#end(ctx, sessionId, reason, ctx.reason);
     else await this.#others.close(sessionId, reason, ctx.reason ?? '');
   }
 
@@ -123,7 +123,7 @@ export class SessionService {
   async closeOfUser(ctx: RequestContext, userId: UserId, reason: LeaveReason): Promise<void> {
     requireSystem(ctx);
     const session = this.#localOf(userId);
-    if (session !== undefined) await this.#end(session.id, reason);
+    if (session !== undefined) await this.#end(ctx, session.id, reason);
   }
 
   /** Ends the session that a user has at this node, where it was opened by a login or an API key of which this is true. Only the server itself does this, and each node does. */
@@ -134,13 +134,14 @@ export class SessionService {
   ): Promise<void> {
     requireSystem(ctx);
     const session = this.#localOf(userId);
-    if (session !== undefined && isWithdrawn(session.credential)) await this.#end(session.id, 'credentials_changed');
+    if (session !== undefined && isWithdrawn(session.credential))
+      await this.#end(ctx, session.id, 'credentials_changed');
   }
 
   /** Ends all sessions of an organization at this node. Only the server itself does this, and each node does. */
   async closeOfOrganization(ctx: RequestContext, organizationId: OrganizationId, reason: LeaveReason): Promise<void> {
     requireSystem(ctx);
-    await Promise.all(this.#registry.localOf(organizationId).map(({ id }) => this.#end(id, reason)));
+    await Promise.all(this.#registry.localOf(organizationId).map(({ id }) => this.#end(ctx, id, reason)));
   }
 
   /**
@@ -157,7 +158,7 @@ export class SessionService {
     if (session.selfMuted === muted && session.selfDeafened === deafened && session.recording === recording) {
       return session;
     }
-    return this.#change({ ...session, selfMuted: muted, selfDeafened: deafened, recording });
+    return this.#change(ctx, { ...session, selfMuted: muted, selfDeafened: deafened, recording });
   }
 
   /** Mutes or deafens the user of a session, or makes them a priority speaker, until that is lifted or the server starts anew. Only the server itself does this. */
@@ -174,7 +175,7 @@ export class SessionService {
     const { muted, deafened, prioritySpeaker } = session;
     const isSame =
       muted === standing.muted && deafened === standing.deafened && prioritySpeaker === standing.prioritySpeaker;
-    if (!isSame) this.#change({ ...session, ...standing });
+    if (!isSame) this.#change(ctx, { ...session, ...standing });
   }
 
   /** The session's client is at this address from now on, which nobody is told. Only the server itself does this. Throws NOT_FOUND where the session has ended. */
@@ -191,7 +192,7 @@ export class SessionService {
   rename(ctx: RequestContext, userId: UserId, username: string): void {
     requireSystem(ctx);
     const session = this.#localOf(userId);
-    if (session !== undefined && session.username !== username) this.#change({ ...session, username });
+    if (session !== undefined && session.username !== username) this.#change(ctx, { ...session, username });
   }
 
   /** Throws NOT_FOUND where it has ended, or is not of the actor's organization. */
@@ -252,20 +253,20 @@ export class SessionService {
   }
 
   /** It is told that a session has ended before its channels are left, so that nothing makes the relay wait. */
-  async #end(id: SessionId, reason: LeaveReason, message = ''): Promise<void> {
+  async #end(ctx: RequestContext, id: SessionId, reason: LeaveReason, message = ''): Promise<void> {
     const session = this.#registry.remove(id);
     if (session === undefined) return;
     const who = { organizationId: session.organizationId, sessionId: id, userId: session.userId };
-    this.#events.publish({ type: 'session_closed', ...who, reason, message });
+    this.#events.publish({ type: 'session_closed', ...who, reason, message }, causeOf(ctx));
     for (const channelId of await this.#occupancy.leaveAll(id)) {
-      this.#events.publish({ type: 'channel_left', ...who, channelId, reason });
+      this.#events.publish({ type: 'channel_left', ...who, channelId, reason }, causeOf(ctx));
     }
   }
 
-  #change(session: Session): Session {
+  #change(ctx: RequestContext, session: Session): Session {
     this.#registry.put(session);
     const { organizationId, id, userId } = session;
-    this.#events.publish({ type: 'session_changed', organizationId, sessionId: id, userId });
+    this.#events.publish({ type: 'session_changed', organizationId, sessionId: id, userId }, causeOf(ctx));
     return session;
   }
 

@@ -116,6 +116,11 @@ export class OrganizationFeed {
     this.#refreshing.runUntilDone();
   }
 
+  /** Resolves when the rules are loaded again, if they are to be. Rejects where they could not be. */
+  refreshed(): Promise<void> {
+    return this.#refreshing.settled();
+  }
+
   /** Finds what an event should have told that was lost. Never rejects: what fails is tried again. */
   async heal(): Promise<void> {
     this.refreshPersistently();

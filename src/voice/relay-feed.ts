@@ -1,11 +1,12 @@
 import { AppError, notFound, unreachable } from '../errors.js';
-import type { DomainEvent } from '../events/domain-event.js';
+import type { DomainEvent, EventCause } from '../events/domain-event.js';
 import type { EventBus } from '../events/event-bus.js';
 import type { ChannelId, OrganizationId, SessionId, UserId, WhisperTargetId } from '../ids.js';
 import type { SendText } from '../protocol/generated/control_pb.js';
 import type { SessionUpdate } from '../relay/relay-update.js';
 import { type Credential, systemContext } from '../request-context.js';
 import type { Session } from '../sessions/session.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { UserService } from '../users/user.service.js';
 import type { ControlClient } from './control-events.js';
 import { encodeServerMessage } from './control-frames.js';
@@ -36,6 +37,8 @@ export interface RelayFeedOptions extends Omit<FeedPorts, 'relay' | 'onPublished
   readonly users: UserService;
   /** Null where there are no other nodes. */
   readonly others: RemoteClients | null;
+  /** Null where nothing is traced. */
+  readonly tracing: Tracing | null;
 }
 
 /** What a client is told that comes in. */
@@ -81,7 +84,10 @@ export class RelayFeed {
       },
     };
     this.#whisperTargetIds = new WhisperTargetIds(randomNumber(options.randomBytes));
-    this.#unsubscribe = options.events.subscribe((event) => this.#onEvent(event));
+    this.#unsubscribe = options.events.subscribe((event, cause) => {
+      this.#onEvent(event);
+      if (cause !== null) this.#tell(event, cause);
+    });
     this.#resyncTimer = setInterval(() => this.#resync(), RESYNC_INTERVAL_MS);
     const { logger, nowMs } = options;
     this.#keepers = options.relays.map(
@@ -101,7 +107,7 @@ export class RelayFeed {
       throw new AppError('REPLACED', 'You have logged in from somewhere else.');
     }
     const [clientKey, serverKey] = [randomBytes(SESSION_KEY_BYTES), randomBytes(SESSION_KEY_BYTES)];
-    const keys = { sessionId, clientKey, serverKey };
+    const keys = { sessionId, organizationId, clientKey, serverKey };
     const organization = this.#organization(organizationId);
     const { relay } = organization;
     this.#sessions.set(sessionId, { keys, relay });
@@ -287,6 +293,36 @@ export class RelayFeed {
   #sessionChanged(organization: OrganizationFeed, id: SessionId): void {
     const { sessions } = this.#options;
     if (sessions.isOpen(id)) organization.changed(sessions.get(systemContext('voice-feed'), id));
+  }
+
+  /** Resolves when the relay knows of all that has happened before in the organization. */
+  async #untilTold(organization: OrganizationFeed): Promise<void> {
+    await organization.refreshed();
+    // What happens in one turn is told to the relay at the end of it.
+    await new Promise((resolve) => setImmediate(resolve));
+    await organization.relay.settled();
+  }
+
+  /** Says when what a request has done has come to the relay: to the log, and to the trace that the request was in. */
+  #tell({ type, organizationId }: DomainEvent, { requestId, traceParent }: EventCause): void {
+    const organization = this.#organizations.get(organizationId);
+    const { logger, nowMs, tracing } = this.#options;
+    const isTraced = tracing !== null && traceParent !== undefined;
+    if (organization === undefined || !(isTraced || logger.isLevelEnabled('debug'))) return;
+    const startedAtMs = nowMs();
+    const attributes = { 'parley.event': type, 'parley.request_id': requestId };
+    const span = isTraced ? tracing.start('voice follows', { link: traceParent, kind: 'consumer', attributes }) : null;
+    const facts = { request_id: requestId, event: type, organization_id: organizationId };
+    this.#untilTold(organization).then(
+      () => {
+        span?.end();
+        logger.debug({ ...facts, duration_ms: Math.round(nowMs() - startedAtMs) }, 'voice follows an event');
+      },
+      () => {
+        span?.end('UNAVAILABLE');
+        logger.debug(facts, 'voice does not follow an event yet');
+      },
+    );
   }
 
   /** Whether the key is over is for the database to say. */

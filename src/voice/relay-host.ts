@@ -5,11 +5,13 @@ import { AppError, unreachable } from '../errors.js';
 import { type ChannelId, channelId, type SessionId, sessionId } from '../ids.js';
 import type { MessageFromGateway, MessageToGateway } from '../mumble/gateway-messages.js';
 import type { LinkUpdate } from '../relay/link.js';
+import { type OrganizationTotals, organizationTotals } from '../relay/organization-traffic.js';
 import type { RelayMembership } from '../relay/relay-membership.js';
 import type { RelayUpdate } from '../relay/relay-update.js';
 import type { QualityReport } from '../relay/session-quality.js';
 import type { VoiceQualitySource } from '../sessions/voice-quality.js';
 import { cannotBind } from './bind-error.js';
+import type { PacketTraceBatch } from './packet-trace.js';
 import { PendingAnswers } from './pending-answers.js';
 import type {
   MessageFromRelayWorker,
@@ -45,6 +47,7 @@ export class RelayHost implements VoiceQualitySource {
   readonly #gatewayListeners: GatewayListener[] = [];
   readonly #activityListeners: ActivityListener[] = [];
   readonly #counters = new PendingAnswers<RelayCounters>();
+  readonly #organizationTraffic = new PendingAnswers<readonly OrganizationTotals[]>();
   readonly #qualities = new PendingAnswers<readonly SessionQuality[]>();
   readonly #memberships = new PendingAnswers<RelayMembership>();
   readonly #settlements = new PendingAnswers<void>();
@@ -55,6 +58,7 @@ export class RelayHost implements VoiceQualitySource {
   #voicePort: number;
   #lastRequestId = 0;
   #workerCount = 0;
+  #tracesPackets = false;
   #isClosed = false;
 
   /** Resolves once the UDP port is bound. Throws AppError UNAVAILABLE, with the reason, where it cannot be, or where `backend` is `native` and there is no addon. */
@@ -144,6 +148,14 @@ export class RelayHost implements VoiceQualitySource {
     return this.#counters.to(requestId);
   }
 
+  /** What passed for each organization since the worker began. Throws as {@link counters}. */
+  organizationTraffic(): Promise<readonly OrganizationTotals[]> {
+    if (this.#worker === null) return Promise.reject(relayIsAway());
+    const requestId = this.#nextRequestId();
+    this.#post({ type: 'get_organization_traffic', requestId });
+    return this.#organizationTraffic.to(requestId);
+  }
+
   /** Hands over what the client of a session says that it has received. */
   reportQuality(sessionId: SessionId, report: QualityReport): void {
     this.#post({ type: 'quality_report', sessionId, report });
@@ -163,6 +175,12 @@ export class RelayHost implements VoiceQualitySource {
     const requestId = this.#nextRequestId();
     this.#post({ type: 'get_membership', requestId, targets, sessionIds });
     return this.#memberships.to(requestId);
+  }
+
+  /** Logs every packet at the level trace from now on, or none any more. */
+  tracePackets(isOn: boolean): void {
+    this.#tracesPackets = isOn;
+    this.#post({ type: 'trace_packets', isOn });
   }
 
   /** Starts a new worker, which knows nothing yet, on the same port. To be called after `onLost` only. Throws as {@link start}. */
@@ -193,6 +211,7 @@ export class RelayHost implements VoiceQualitySource {
     }
     this.#worker = worker;
     this.#voicePort = port;
+    if (this.#tracesPackets) this.tracePackets(true);
     worker.on('message', (message: MessageFromRelayWorker) => this.#onMessage(message));
     this.#watch(worker);
     this.#toGateway.length = 0;
@@ -244,6 +263,12 @@ export class RelayHost implements VoiceQualitySource {
       case 'counters':
         this.#counters.answer(message.requestId, message.counters);
         break;
+      case 'packets':
+        this.#logPackets(message);
+        break;
+      case 'organization_traffic':
+        this.#organizationTraffic.answer(message.requestId, organizationTotals(message.rows));
+        break;
       case 'qualities':
         this.#qualities.answer(message.requestId, message.qualities);
         break;
@@ -268,6 +293,12 @@ export class RelayHost implements VoiceQualitySource {
     }
   }
 
+  #logPackets({ packets, leftOut }: PacketTraceBatch): void {
+    const { logger } = this.#options;
+    for (const packet of packets) logger.trace(packet, 'packet');
+    if (leftOut > 0) logger.trace({ left_out: leftOut }, 'more packets than are told of');
+  }
+
   #flushTunneled(): void {
     this.#post({ type: 'tunneled', packets: this.#tunneled });
     this.#tunneled = [];
@@ -281,6 +312,7 @@ export class RelayHost implements VoiceQualitySource {
 
   #endPending(): void {
     this.#counters.failAll(relayIsAway());
+    this.#organizationTraffic.failAll(relayIsAway());
     this.#qualities.answerAll([]);
     this.#memberships.failAll(relayIsAway());
     this.#settlements.answerAll(undefined);

@@ -8,6 +8,7 @@ import type { RelayUpdate } from '../relay/relay-update.js';
 import type { QualityReport, SessionQualitySummary } from '../relay/session-quality.js';
 import type { RelayTotals, SessionTraffic } from '../relay/traffic.js';
 import type { GcPauseSummary } from './gc-pauses.js';
+import type { PacketTraceBatch } from './packet-trace.js';
 import type { LinkCounters } from './relay-links.js';
 import type { BackendChoice, UdpBackendCounters } from './udp-backend.js';
 
@@ -46,6 +47,10 @@ export type MessageToRelayWorker =
   | { readonly type: 'get_counters'; readonly requestId: number }
   /** For the door's gateway in this thread, in their order. */
   | { readonly type: 'gateway'; readonly messages: readonly MessageToGateway[] }
+  /** Whether every packet is told of from now on. */
+  | { readonly type: 'trace_packets'; readonly isOn: boolean }
+  /** What passed for each organization. */
+  | { readonly type: 'get_organization_traffic'; readonly requestId: number }
   /** What the client of a session says that it has received. */
   | { readonly type: 'quality_report'; readonly sessionId: SessionId; readonly report: QualityReport }
   | { readonly type: 'get_qualities'; readonly requestId: number; readonly sessionIds: readonly SessionId[] }
@@ -73,6 +78,10 @@ export type MessageFromRelayWorker =
   | { readonly type: 'activity'; readonly talks: Uint32Array }
   | { readonly type: 'gateway'; readonly message: MessageFromGateway }
   | { readonly type: 'counters'; readonly requestId: number; readonly counters: RelayCounters }
+  /** What became of packets, while they are traced. */
+  | ({ readonly type: 'packets' } & PacketTraceBatch)
+  /** As `organizationTotals` reads it. */
+  | { readonly type: 'organization_traffic'; readonly requestId: number; readonly rows: Float64Array }
   | { readonly type: 'qualities'; readonly requestId: number; readonly qualities: readonly SessionQuality[] }
   | { readonly type: 'membership'; readonly requestId: number; readonly membership: RelayMembership }
   | { readonly type: 'settled'; readonly requestId: number };

@@ -1,4 +1,5 @@
-import type { SessionId } from '../ids.js';
+import type { OrganizationId, SessionId } from '../ids.js';
+import type { OrganizationTotals } from '../relay/organization-traffic.js';
 import type { VoiceQuality, VoiceQualitySource } from '../sessions/voice-quality.js';
 import { RelayHost, type RelayHostOptions } from './relay-host.js';
 import type { RelayCounters } from './relay-messages.js';
@@ -40,6 +41,21 @@ export class RelayPool implements VoiceQualitySource {
   /** What each worker has counted, in their order; null of one that is away. */
   counters(): Promise<readonly (RelayCounters | null)[]> {
     return Promise.all(this.hosts.map((host) => host.counters().catch(() => null)));
+  }
+
+  /** What each worker has counted for each organization, in their order; null of one that is away. */
+  organizationTraffic(): Promise<readonly (readonly OrganizationTotals[] | null)[]> {
+    return Promise.all(this.hosts.map((host) => host.organizationTraffic().catch(() => null)));
+  }
+
+  /** Logs every packet at the level trace from now on, or none any more. */
+  tracePackets(isOn: boolean): void {
+    for (const host of this.hosts) host.tracePackets(isOn);
+  }
+
+  /** The organization was deleted: nothing is counted for it any more. */
+  forgetOrganization(organizationId: OrganizationId): void {
+    for (const host of this.hosts) host.update({ type: 'forget_organization', organizationId });
   }
 
   /** Throws AppError UNAVAILABLE where a worker is away. */

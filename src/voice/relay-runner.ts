@@ -5,6 +5,7 @@ import { NO_SLOT, type Outcome, type Source, type UdpSource } from '../relay/out
 import { Relay } from '../relay/relay.js';
 import { CryptoTagKey, type MakeSessionTagKey } from '../relay/session-tag.js';
 import type { GcPauseSummary } from './gc-pauses.js';
+import { PacketTrace } from './packet-trace.js';
 import type { RelayGateway } from './relay-gateway.js';
 import { RelayLinks } from './relay-links.js';
 import type {
@@ -52,6 +53,8 @@ export class RelayRunner implements UdpBackendHandler {
   #gateway: RelayGateway | null = null;
   #receivedAtMs = 0;
   #hasForwarded = false;
+  /** Null while packets are not traced, which is all that this costs then. */
+  #trace: PacketTrace | null = null;
 
   constructor(options: RelayRunnerOptions) {
     this.#options = options;
@@ -81,6 +84,7 @@ export class RelayRunner implements UdpBackendHandler {
     const source: Source = { kind: 'tunnel', sessionId };
     const outcome = this.#relay.receive(packet, packet.length, source, this.#options.nowMs());
     const isTaken = outcome.dropReason === null;
+    this.#trace?.note(packet, packet.length, source, outcome);
     this.#obey(outcome, packet, source);
     return isTaken;
   }
@@ -92,6 +96,7 @@ export class RelayRunner implements UdpBackendHandler {
   onPacket(packet: Uint8Array, length: number, source: UdpSource): void {
     const outcome = this.#relay.receive(packet, length, source, this.#receivedAtMs);
     this.#hasForwarded = outcome.forwardBytes > 0;
+    this.#trace?.note(packet, length, source, outcome);
     this.#obey(outcome, packet, source);
   }
 
@@ -119,6 +124,16 @@ export class RelayRunner implements UdpBackendHandler {
         break;
       case 'get_counters':
         this.#options.post({ type: 'counters', requestId: message.requestId, counters: this.counters() });
+        break;
+      case 'trace_packets':
+        this.#trace = message.isOn ? (this.#trace ?? new PacketTrace()) : null;
+        break;
+      case 'get_organization_traffic':
+        this.#options.post({
+          type: 'organization_traffic',
+          requestId: message.requestId,
+          rows: this.#relay.organizationTraffic(),
+        });
         break;
       case 'quality_report':
         this.#relay.takeReport(message.sessionId, message.report, this.#options.nowMs());
@@ -149,6 +164,12 @@ export class RelayRunner implements UdpBackendHandler {
   tellActivity(): void {
     const talks = this.#relay.takeActivity();
     if (talks.length > 0) this.#options.post({ type: 'activity', talks });
+  }
+
+  /** Tells the main thread what became of packets since the last call, where they are traced. */
+  tellPackets(): void {
+    const batch = this.#trace?.take() ?? null;
+    if (batch !== null) this.#options.post({ type: 'packets', ...batch });
   }
 
   counters(): RelayCounters {

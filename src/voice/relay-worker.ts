@@ -10,7 +10,7 @@ import type { MessageFromRelayWorker, MessageToRelayWorker, RelayWorkerOptions }
 import { RelayRunner } from './relay-runner.js';
 import type { UdpBackendOptions } from './udp-backend.js';
 
-/** How often the main thread is told who speaks, in milliseconds. */
+/** How often the main thread is told who speaks, and of packets that are traced, in milliseconds. */
 const ACTIVITY_INTERVAL_MS = 100;
 /** How often each link to another node is asked whether it is there, in milliseconds. */
 const LINK_PING_INTERVAL_MS = 1000;
@@ -53,7 +53,10 @@ async function run(mainThread: MessagePort, options: RelayWorkerOptions): Promis
       await openLinks(runner, at);
     }
     mainThread.on('message', (message: MessageToRelayWorker) => runner.onMessage(message));
-    setInterval(() => runner.tellActivity(), ACTIVITY_INTERVAL_MS);
+    setInterval(() => {
+      runner.tellActivity();
+      runner.tellPackets();
+    }, ACTIVITY_INTERVAL_MS);
     post({ type: 'ready', port: backend.port, backend: backend.counters() });
   } catch (error) {
     post({ type: 'failed', code: codeOf(error), reason: reasonOf(error), at });

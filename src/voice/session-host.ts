@@ -10,6 +10,7 @@ import type { OrganizationService } from '../organizations/organization.service.
 import type { PermissionService } from '../permissions/permission.service.js';
 import type { ModerationService } from '../sessions/moderation.service.js';
 import type { SessionService } from '../sessions/session.service.js';
+import type { Tracing } from '../tracing/tracing.js';
 import type { UserService } from '../users/user.service.js';
 import { type Client, ControlRequests, type RequestPorts } from './control-requests.js';
 import type { NodeLinks } from './feed-ports.js';
@@ -48,6 +49,8 @@ export interface SessionHostOptions {
   readonly links?: NodeLinks | null;
   /** Where clients are served; here where it is left out. */
   readonly placement?: Placement;
+  /** Null or left out where nothing is traced. */
+  readonly tracing?: Tracing | null;
 }
 
 /** What serves the sessions of voice clients, whatever door they come through, and keeps the relay at their rights. */
@@ -63,21 +66,12 @@ export class SessionHost {
   readonly #unsubscribe: () => void;
 
   constructor({ terms, services, relay, events, logger, ...cluster }: SessionHostOptions) {
-    const { others = null, placement = HERE_ALWAYS, sharedKeys = null, links = null } = cluster;
+    const { others = null, placement = HERE_ALWAYS, sharedKeys = null, links = null, tracing = null } = cluster;
     const { nowMs } = this;
     this.terms = terms;
     this.relays = relay.hosts;
-    this.feed = new RelayFeed({
-      ...services,
-      relays: relay.hosts,
-      events,
-      logger,
-      nowMs,
-      randomBytes,
-      others,
-      sharedKeys,
-      links,
-    });
+    const outward = { events, logger, others, sharedKeys, links, tracing };
+    this.feed = new RelayFeed({ ...services, ...outward, relays: relay.hosts, nowMs, randomBytes });
     const onError = (error: unknown) => logger.error({ err: error }, 'a voice session could not be ended');
     const { feed } = this;
     const { resumeTimeoutMs } = terms;

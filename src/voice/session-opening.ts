@@ -81,7 +81,11 @@ export class SessionOpening {
   }
 
   /** Begins a session. What it returns is to be called in the moment of the answer, and opens it. Throws the reasons of a refused Login. */
-  async login(login: Login, requestId: string, proof?: Proof): Promise<(messageId: number) => Opened> {
+  login(login: Login, requestId: string, proof?: Proof): Promise<(messageId: number) => Opened> {
+    return this.#ports.auth.logins.counting(this.#visitor.door, () => this.#login(login, requestId, proof));
+  }
+
+  async #login(login: Login, requestId: string, proof?: Proof): Promise<(messageId: number) => Opened> {
     requireVersion(login.protocolVersion);
     const { connection, door, remoteAddress } = this.#visitor;
     const ctx: RequestContext = { actor: ANONYMOUS, door, requestId, remoteAddress };

@@ -78,6 +78,14 @@ const rules: readonly Rule[] = [
     allows: ({ target }) => !target.startsWith('src/composition/'),
   },
   {
+    claim: 'OpenTelemetry is loaded where traces are wanted, by one import at run time',
+    appliesTo: (path) => path !== 'src/tracing/open-telemetry.ts',
+    allows: ({ target }, from) =>
+      !target.startsWith('@opentelemetry/') &&
+      (target !== 'src/tracing/open-telemetry.ts' ||
+        from.text.includes("await import('../tracing/open-telemetry.js')")),
+  },
+  {
     claim: 'the product imports nothing of its tests, scripts and benchmarks',
     appliesTo: () => true,
     allows: ({ target, internal }) => !internal || /^(src|migrations)\//.test(target),

@@ -38,12 +38,15 @@ async function serve(
   const services = await TestServices.create();
   const budget = new CostBudget({ costPerMinute: 1_000_000, now: () => 0 });
   const graphql = await startGraphqlServer({ schema, environment, logger, budget });
-  const context = { authenticate, sources: { ...services, ...voiceServices(services) }, logger };
-  const http: Server = createServer(createHttpApp({ graphql, context, mounts: [], tls: false, logger }));
+  const voice = voiceServices(services);
+  const { requests } = voice;
+  const context = { authenticate, sources: { ...services, ...voice }, logger };
+  const http: Server = createServer(createHttpApp({ graphql, context, mounts: [], requests, tls: false, logger }));
   ends.push(async () => {
     http.closeAllConnections();
     http.close();
     await graphql.stop();
+    voice.figures.close();
     await services.drop();
   });
   return { url: await listen(http), log: () => log };

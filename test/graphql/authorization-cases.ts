@@ -72,6 +72,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     ask: ({ ids }) => ({ userId: ids.guest, channelId: ids.lobby }),
   },
   'Query.explainPermissions: of oneself': { ask: ({ ids, self }) => ({ userId: self, channelId: ids.lobby }) },
+  'Query.logModules': {},
   'Query.me': {},
   'Query.organization': { ask: ({ ids }) => ({ id: ids.organization }) },
   'Query.organizationByTag': { ask: ({ ids }) => ({ tag: ids.tag }) },
@@ -184,6 +185,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     }),
     elsewhere,
   ),
+  'Mutation.setLogLevel': input(() => ({ module: 'REST', level: 'DEBUG', durationS: 60 })),
   'Mutation.unassignRole': input(
     ({ ids, made }) => ({ roleId: made, userId: ids.guest }),
     (tenant) => tenant.role(),
@@ -211,6 +213,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   'Organization.auditLog': {},
   'Organization.bans': {},
   'Organization.invitations': {},
+  'Organization.metrics': {},
   'Organization.sessions': {},
   'User.apiKeys: of another one': {},
   'User.apiKeys: of oneself': me,

@@ -18,7 +18,7 @@ const OPERATIONS = ['Query', 'Mutation', 'Subscription'];
 const OPEN_AS_A_WHOLE =
   /(Connection|Edge|Payload|Snapshot|Event)$|^PageInfo$|^UserError(Param)?$|^Gap$|^Live(Session|Channel)$/;
 const PARTS_OF_ANSWERS =
-  /^(Permission(Explanation|Suggestion|Change)|RolePermissions|MissingPermission|ManageGrant|ModerationResult.*|Voice(Flow|Quality))$/;
+  /^(Permission(Explanation|Suggestion|Change)|RolePermissions|MissingPermission|ManageGrant|ModerationResult.*|LogModuleState|OrganizationMetrics|RequestFigures|Voice(Flow|Quality))$/;
 
 const FLOW = { expected: 1, lost: 0, jitterMs: 1 };
 /** Something is known of every session. */

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { MAX_BODY_BYTES } from '../../src/graphql/json-body.js';
+import { MAX_BODY_BYTES } from '../../src/http/json-body.js';
 import { TestServer } from '../support/test-server.js';
 import { MeDocument } from './generated/graphql.js';
 

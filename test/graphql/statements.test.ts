@@ -69,7 +69,7 @@ const PLACES: Readonly<Record<string, readonly string[]>> = {
 
 /** Types that are parts of a list, of an answer or of an explanation. */
 const PARTS =
-  /(Connection|Edge|Payload|Error|Param|Result|ResultType|Event|Snapshot)$|^(PageInfo|Query|Mutation|Subscription|Gap|Live(Channel|Session))$|^(Permission(Explanation|Suggestion|Change)|RolePermissions|MissingPermission|ManageGrant|Voice(Flow|Quality))$/;
+  /(Connection|Edge|Payload|Error|Param|Result|ResultType|Event|Snapshot)$|^(PageInfo|Query|Mutation|Subscription|Gap|Live(Channel|Session))$|^(Permission(Explanation|Suggestion|Change)|RolePermissions|MissingPermission|ManageGrant|Voice(Flow|Quality)|ClusterNode|LogModuleState|OrganizationMetrics|RequestFigures)$/;
 
 const objects = Object.values(schema.getTypeMap()).filter(
   (type): type is GraphQLObjectType => isObjectType(type) && !type.name.startsWith('__') && !PARTS.test(type.name),

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { channelId } from '../../src/ids.js';
-import { present } from '../support/test-server.js';
+import { DeleteChannelDocument } from '../graphql/generated/graphql.js';
+import { ask, present } from '../support/test-server.js';
 import { PASSWORD } from '../support/test-services.js';
 import { RestWorld, type Tenant } from './rest-world.js';
 import {
@@ -138,6 +139,40 @@ describe('REST and GraphQL', () => {
     const { rest, graphql } = await bothOf(twin, 'platform admin');
     expect(rest.code).not.toBe('OK');
     expect(rest).toEqual(graphql);
+  });
+
+  it('write down the reason in the same way', async () => {
+    const { services } = world;
+    const reasons: (string | null)[] = [];
+    for (const [index, tenant] of tenants.entries()) {
+      const { rest, url, token } = await callerOf('admin', tenant);
+      const { id } = await services.channels.create(services.system, tenant.organization.id, { name: 'Doomed' });
+      const reason = 'Niemand braucht ihn – 100 % sicher';
+      const input = { id: `${id}`, reason };
+      if (index === 0) await rest.delete(`/channels/${id}`, { 'x-audit-log-reason': encodeURIComponent(reason) });
+      else await ask(url, DeleteChannelDocument, { input }, token);
+      const filter = { actions: ['channel_deleted' as const], targetId: id };
+      const of = [tenant.organization.id];
+      const found = await services.audit.listOfMany(services.system, of, filter, { first: 1, after: null });
+      reasons.push(present(found.get(tenant.organization.id)?.items[0]).reason);
+    }
+    expect(reasons).toEqual(['Niemand braucht ihn – 100 % sicher', 'Niemand braucht ihn – 100 % sicher']);
+  });
+
+  it.each([
+    ['is too long', 'y'.repeat(513)],
+    ['is no UTF-8', '%ff'],
+    ['has a line break', 'one%0Atwo'],
+  ])('refuse a reason that %s, and name it', async (_what, reason) => {
+    const [tenant] = tenants;
+    const { rest } = await callerOf('admin', tenant);
+    const answer = await rest.post(
+      `/orgs/${tenant.organization.id}/channels`,
+      { name: 'Unmade' },
+      { 'x-audit-log-reason': reason },
+    );
+    expect(answer.status).toBe(422);
+    expect(answer.body).toMatchObject({ code: 'INVALID_INPUT', errors: [{ field: 'X-Audit-Log-Reason' }] });
   });
 
   it('refuse to remove the owner in the same way', async () => {

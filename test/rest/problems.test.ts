@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import express from 'express';
 import { pino } from 'pino';
 import { AppError, ERROR_CODES, type ErrorCode } from '../../src/errors.js';
-import { identifyRequests } from '../../src/graphql/request-id.js';
+import { identifyRequests } from '../../src/http/request-id.js';
 import { answerProblems } from '../../src/rest/problem-answers.js';
 import { listen } from '../support/test-server.js';
 

@@ -5,6 +5,7 @@ import { CostBudget } from '../../src/graphql/cost-budget.js';
 import { type GraphqlServer, startGraphqlServer } from '../../src/graphql/graphql-server.js';
 import { createHttpApp } from '../../src/graphql/http-door.js';
 import { createSchema } from '../../src/graphql/schema.js';
+import type { OrganizationFigures } from '../../src/metrics/organization-figures.js';
 import type { OccupancyService } from '../../src/occupancy/occupancy.service.js';
 import type { Organization } from '../../src/organizations/organization.entity.js';
 import { createRestRouter, REST_PATH } from '../../src/rest/rest-door.js';
@@ -33,6 +34,7 @@ interface Parts {
   readonly occupancy: OccupancyService;
   readonly http: Server;
   readonly graphql: GraphqlServer;
+  readonly figures: OrganizationFigures;
   readonly url: string;
   readonly document: OpenApiDocument;
   readonly platformAdminUser: User;
@@ -52,6 +54,7 @@ export class RestWorld {
   readonly platformAdminUser: User;
   readonly #http: Server;
   readonly #graphql: GraphqlServer;
+  readonly #figures: OrganizationFigures;
   #tenants = 0;
 
   static async create(): Promise<RestWorld> {
@@ -65,8 +68,10 @@ export class RestWorld {
     const graphql = await startGraphqlServer({ schema, environment: 'development', logger, budget });
     const authenticate = (token: string, remoteAddress: string | null) => auth.authenticate(token, remoteAddress);
     const context = { authenticate, sources: all, logger };
-    const mounts = [{ path: REST_PATH, handler: createRestRouter(all, logger) }];
-    const http = createServer(createHttpApp({ graphql, context, mounts, tls: false, logger }));
+    const mounts = [{ path: REST_PATH, handler: createRestRouter(all, logger), door: 'rest' as const }];
+    const http = createServer(
+      createHttpApp({ graphql, context, mounts, requests: voice.requests, tls: false, logger }),
+    );
     const url = await listen(http);
     const document: OpenApiDocument = JSON.parse(await (await fetch(`${url}${REST_PATH}/openapi.json`)).text());
     await ensureFirstAdministrator(services.test.database, services.hasher, PASSWORD);
@@ -89,6 +94,7 @@ export class RestWorld {
     this.platformAdminUser = parts.platformAdminUser;
     this.#http = parts.http;
     this.#graphql = parts.graphql;
+    this.#figures = parts.figures;
   }
 
   /** A token of the user. */
@@ -122,6 +128,7 @@ export class RestWorld {
     this.#http.closeAllConnections();
     this.#http.close();
     await this.#graphql.stop();
+    this.#figures.close();
     await this.services.drop();
   }
 }

@@ -11,6 +11,7 @@ import { createHttpApp } from '../../src/graphql/http-door.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { SubscriptionDoor } from '../../src/graphql/subscription-door.js';
 import { LiveService } from '../../src/live/live.service.js';
+import type { OrganizationFigures, TrafficSource } from '../../src/metrics/organization-figures.js';
 import type { OccupancyService } from '../../src/occupancy/occupancy.service.js';
 import { createRestRouter, REST_PATH } from '../../src/rest/rest-door.js';
 import type { ModerationService } from '../../src/sessions/moderation.service.js';
@@ -59,6 +60,8 @@ export interface TestServerOptions {
   readonly budget?: CostBudget;
   /** Who knows how voice goes; left out, nobody. */
   readonly voiceQuality?: VoiceQualitySource;
+  /** Who counts voice by organization; left out, nobody. */
+  readonly traffic?: TrafficSource;
   /** Connections of subscribers at a time. */
   readonly maxConnections?: number;
 }
@@ -83,6 +86,7 @@ export class TestServer {
   readonly sessions: SessionService;
   readonly occupancy: OccupancyService;
   readonly moderation: ModerationService;
+  readonly figures: OrganizationFigures;
   /** The platform admin's. */
   readonly adminToken: string;
   readonly live: LiveService;
@@ -96,11 +100,12 @@ export class TestServer {
     budget = NO_LIMIT,
     maxConnections = 2000,
     voiceQuality,
+    traffic,
   }: TestServerOptions = {}): Promise<TestServer> {
     const services = await TestServices.create();
     const { test, auth, hasher } = services;
     await ensureFirstAdministrator(test.database, hasher, PASSWORD);
-    const voice = voiceServices(services, voiceQuality);
+    const voice = voiceServices(services, voiceQuality, traffic);
     const logger = pino({ level: 'silent' });
     const all = { ...servicesOf(services), ...voice };
     const schema = await createSchema(all);
@@ -112,10 +117,16 @@ export class TestServer {
     };
     const { authenticate } = context;
     const mounts = [
-      { path: REST_PATH, handler: createRestRouter(all, logger) },
-      { path: EXPORT_PATH, handler: auditRoutes({ audit: services.audit, authenticate, logger }) },
+      { path: REST_PATH, handler: createRestRouter(all, logger), door: 'rest' as const },
+      {
+        path: EXPORT_PATH,
+        handler: auditRoutes({ audit: services.audit, authenticate, logger }),
+        door: 'rest' as const,
+      },
     ];
-    const http = createServer(createHttpApp({ graphql, context, mounts, tls: false, logger }));
+    const http = createServer(
+      createHttpApp({ graphql, context, mounts, requests: voice.requests, tls: false, logger }),
+    );
     const identities = new IdentityWatch(auth, logger);
     const { permissions, channels } = services;
     const nowMs = () => performance.now();
@@ -150,6 +161,7 @@ export class TestServer {
     this.sessions = voice.sessions;
     this.occupancy = voice.occupancy;
     this.moderation = voice.moderation;
+    this.figures = voice.figures;
     this.adminToken = parts.adminToken;
     this.live = parts.live;
     this.subscriptions = parts.subscriptions;
@@ -210,6 +222,7 @@ export class TestServer {
     await this.subscriptions.close();
     this.live.close();
     this.#identities.stop();
+    this.figures.close();
     this.#http.closeAllConnections();
     this.#http.close();
     await this.#graphql.stop();

@@ -1,5 +1,11 @@
+import { pino } from 'pino';
 import { type ClusterControl, ClusterService } from '../../src/cluster/cluster.service.js';
 import type { ClusterNode } from '../../src/cluster/cluster-node.js';
+import { LogLevelService } from '../../src/logging/log-level.service.js';
+import { LogModules } from '../../src/logging/log-modules.js';
+import { OrganizationFigures, type TrafficSource } from '../../src/metrics/organization-figures.js';
+import { OrganizationMetricsService } from '../../src/metrics/organization-metrics.service.js';
+import { RequestTally } from '../../src/metrics/request-tally.js';
 import { MemoryOccupancy } from '../../src/occupancy/memory-occupancy.js';
 import { OccupancyService } from '../../src/occupancy/occupancy.service.js';
 import { ModerationService } from '../../src/sessions/moderation.service.js';
@@ -19,7 +25,14 @@ export interface VoiceServices {
   readonly moderation: ModerationService;
   readonly voiceQuality: VoiceQualityService;
   readonly cluster: ClusterService;
+  readonly requests: RequestTally;
+  readonly figures: OrganizationFigures;
+  readonly organizationMetrics: OrganizationMetricsService;
+  readonly logLevels: LogLevelService;
 }
+
+/** A relay through which nothing passes. */
+const NO_TRAFFIC: TrafficSource = { organizationTraffic: async () => [], forgetOrganization: () => undefined };
 
 const NOTHING_KNOWN: VoiceQualitySource = { qualitiesOf: async () => new Map() };
 
@@ -43,6 +56,7 @@ const ONE_NODE: ClusterControl = { self: node, all: [node], setDraining: async (
 export function voiceServices(
   { channels, permissions, test: { database, events } }: TestServices,
   source = NOTHING_KNOWN,
+  traffic = NO_TRAFFIC,
 ): VoiceServices {
   const registry = new SessionRegistry();
   const store = new MemoryOccupancy();
@@ -51,5 +65,11 @@ export function voiceServices(
   const moderation = new ModerationService(database, permissions, sessions, occupancy);
   const voiceQuality = new VoiceQualityService(sessions, source);
   const cluster = new ClusterService(database, permissions, ONE_NODE);
-  return { sessions, occupancy, moderation, voiceQuality, cluster };
+  const requests = new RequestTally();
+  const nowMs = () => performance.now();
+  const figures = new OrganizationFigures({ traffic, requests, registry, occupancy: store, events, nowMs });
+  const organizationMetrics = new OrganizationMetricsService(database, permissions, figures);
+  const logLevels = new LogLevelService(database, permissions, new LogModules(pino({ level: 'silent' }), 'info'));
+  const counted = { requests, figures, organizationMetrics };
+  return { sessions, occupancy, moderation, voiceQuality, cluster, ...counted, logLevels };
 }

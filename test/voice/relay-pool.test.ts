@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { LiveFigures } from '../../src/live/live-figures.js';
-import { Metrics } from '../../src/metrics.js';
+import { Metrics } from '../../src/metrics/metrics.js';
 import type { RelayCounters } from '../../src/voice/relay-messages.js';
 import { RelayPool } from '../../src/voice/relay-pool.js';
 import { RelayWorld } from './relay-world.js';
@@ -49,6 +49,12 @@ describe('the metrics of several workers', () => {
       mumbleDoor: async () => null,
       live,
       others: [],
+      maxSessions: 1000,
+      apiConnections: async () => 0,
+      health: async () => ({ status: 'ready', checks: {} }),
+      databasePool: () => ({ used: 0, idle: 0, waiting: 0 }),
+      redisReconnects: () => null,
+      organizations: { figures: { counts: async () => new Map(), presences: async () => new Map() }, max: 0 },
     });
     const read = async (name: string) =>
       Number(new RegExp(`^parley_${name} (\\S+)$`, 'm').exec(await metrics.text())?.[1]);

@@ -61,6 +61,8 @@ export type AuditAction =
   | 'INVITATION_REDEEMED'
   /** An invitation was revoked. */
   | 'INVITATION_REVOKED'
+  /** A part of the server logs more, or less. */
+  | 'LOG_LEVEL_CHANGED'
   /** A node of the cluster takes no new sessions, and moves those that it has. */
   | 'NODE_DRAINED'
   /** A node of the cluster takes sessions again. */
@@ -140,6 +142,8 @@ export type AuditTarget =
   | 'ORGANIZATION'
   /** A role. */
   | 'ROLE'
+  /** The server itself. */
+  | 'SERVER'
   /** A session of a voice client. */
   | 'SESSION'
   /** A user. */

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.js';
-import { requestIdOf, sendProblem } from '../http/problem.js';
+import { requestIdOf, sendProblem } from './problem.js';
 
 /** The largest body, in bytes, after decompression. */
 export const MAX_BODY_BYTES = 256 * 1024;
