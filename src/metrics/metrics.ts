@@ -11,6 +11,9 @@ import type { VoiceDoorCounters } from '../voice/voice-door.js';
 import { type Instruments, makeInstruments } from './instruments.js';
 import { type OrganizationFiguresSource, OrganizationSeries } from './organization-series.js';
 
+/** How often the event loop is woken to see how late it is, in milliseconds: by default that is 100 times a second, which is most of what an idle server does. */
+const EVENT_LOOP_PRECISION_MS = 50;
+
 export interface MetricsSources {
   readonly version: string;
   /** Of each worker of the relay, in the same order each time; null of one that is away. */
@@ -47,7 +50,7 @@ export class Metrics {
   constructor(sources: MetricsSources) {
     this.#sources = sources;
     this.contentType = this.#registry.contentType;
-    collectDefaultMetrics({ register: this.#registry });
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
     for (const metric of sources.others) this.#registry.registerMetric(metric);
     this.#instruments = makeInstruments(this.#registry);
     this.#instruments.sessionsLimit.set(sources.maxSessions);
