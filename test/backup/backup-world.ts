@@ -1,6 +1,8 @@
 /** Databases with something in every table, and what they hold as plain text. */
 import type { Client } from 'pg';
 import { BACKUP_TABLES, selectRows } from '../../src/backup/backup-tables.js';
+import { certificateFingerprints } from '../../src/certificates/certificate-fingerprints.js';
+import { userId } from '../../src/ids.js';
 import {
   AssignRoleDocument,
   CreateApiKeyDocument,
@@ -19,6 +21,10 @@ import { PASSWORD } from '../support/test-services.js';
 export async function buildFullOrganization(server: TestServer): Promise<BuiltOrganization> {
   const built = await server.buildOrganization();
   await fillOrganization(server, built);
+  // A voice client brings one, and the API does not.
+  const { certificates, users, system } = server.services;
+  const [member] = await users.getMany(system, [userId(Number(built.memberId))]);
+  await certificates.bind(server.services.as(present(member)), certificateFingerprints(Buffer.from(built.tag)));
   return built;
 }
 
