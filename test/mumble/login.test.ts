@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ChannelId } from '../../src/ids.js';
+import { LiveFigures } from '../../src/live/live-figures.js';
+import { Metrics } from '../../src/metrics.js';
 import type { Organization } from '../../src/organizations/organization.entity.js';
 import type { User } from '../../src/users/user.entity.js';
 import { eventually } from '../support/eventually.js';
@@ -31,6 +33,23 @@ describe('a Mumble client', () => {
     expect(client.channels.root?.name).toBe('demo');
     expect(client.channels.byId(lobby)).toMatchObject({ name: 'Lobby', parent: 0 });
     expect(client.self).toMatchObject({ name: 'alice', userId: alice.id, mute: false, suppress: false });
+  });
+
+  it('is counted under its door in the metrics, and a client of Parley under the other', async () => {
+    const metrics = new Metrics({
+      version: '1',
+      relays: async () => [],
+      voiceDoor: () => world.voice.door.counters(),
+      mumbleDoor: () => world.door.counters(),
+      live: () => ({ ...new LiveFigures(() => 0).summary(), readers: 0, connections: 0 }),
+      others: [],
+    });
+    const sessions = async (door: string) =>
+      Number(new RegExp(`^parley_sessions\\{door="${door}"\\} (\\d+)$`, 'm').exec(await metrics.text())?.[1]);
+    expect([await sessions('mumble'), await sessions('voice')]).toEqual([0, 0]);
+    await world.loggedIn('demo', 'alice');
+    await world.voice.connect('demo', 'bob');
+    await eventually(async () => (await sessions('mumble')) === 1 && (await sessions('voice')) === 1);
   });
 
   it('is told in the order that real clients expect', async () => {
