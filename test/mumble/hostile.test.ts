@@ -126,6 +126,26 @@ describe('the Mumble door', () => {
     await expectWell();
   });
 
+  it('loses none of its sessions to handshakes that fail (CVE-2020-13962)', async () => {
+    const [alice, bob] = [await world.loggedIn('red', 'alice'), await world.loggedIn('red', 'bob')];
+    const before = (await world.door.counters()).failedHandshakes;
+    const random = new FuzzRandom(5);
+    const attempts = 24;
+    for (let index = 0; index < attempts; index += 1) {
+      const socket = connect(world.door.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.resume();
+      // What looks like the hello of a client, and is none.
+      socket.write(Buffer.concat([Buffer.from('16030100400100003c0303', 'hex'), random.bytes(58)]));
+      await once(socket, 'close');
+    }
+    await eventually(async () => (await world.door.counters()).failedHandshakes >= before + attempts);
+    alice.speak(1, '7801');
+    await eventually(() => bob.heard.length > 0);
+    expect([alice.isClosed, bob.isClosed]).toEqual([false, false]);
+  });
+
   it('takes datagrams of every kind and length, and forwards none of them (Mumble-SA-2016-001)', async () => {
     const [alice, bob] = [await world.loggedIn('red', 'alice'), await world.loggedIn('red', 'bob')];
     await Promise.all([alice.openUdp(), bob.openUdp()]);
