@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BenchApi } from '../../bench/bench-api.js';
 import { readMetrics, type ServerMetrics } from '../../bench/server-metrics.js';
+import { freePort } from '../../scripts/free-port.js';
 import { INVARIANTS } from '../../src/health/invariants.js';
 import { freeServerPorts, type Ports, ServerRun } from '../start/server-run.js';
 import { FaultProxy } from '../support/fault-proxy.js';
@@ -32,7 +33,8 @@ export class FaultNode {
     const ports = await freeServerPorts();
     const folder = await mkdtemp(join(tmpdir(), 'parley-node-'));
     const toControl = await FaultProxy.start({ port: ports.control });
-    const node = new FaultNode(options, ports, folder, toControl);
+    const environment = { ...options.environment, PARLEY_CLUSTER_LINK_PORT: String(await freePort()) };
+    const node = new FaultNode({ ...options, environment }, ports, folder, toControl);
     await node.#run.untilReady();
     return node;
   }
