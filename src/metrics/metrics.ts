@@ -7,7 +7,6 @@ import { dropReasonNames } from '../relay/drop-reason.js';
 import { summaryOf } from '../relay/latency-histogram.js';
 import type { RelayCounters } from '../voice/relay-messages.js';
 import type { VoiceDoorCounters } from '../voice/voice-door.js';
-
 import { type Instruments, makeInstruments } from './instruments.js';
 import { type OrganizationFiguresSource, OrganizationSeries } from './organization-series.js';
 

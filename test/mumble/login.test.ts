@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ChannelId } from '../../src/ids.js';
-import { LiveFigures } from '../../src/live/live-figures.js';
-import { Metrics } from '../../src/metrics.js';
+import { Metrics } from '../../src/metrics/metrics.js';
 import type { Organization } from '../../src/organizations/organization.entity.js';
 import type { User } from '../../src/users/user.entity.js';
 import { eventually } from '../support/eventually.js';
+import { QUIET_SOURCES } from '../support/quiet-metrics.js';
 import { PASSWORD } from '../support/test-services.js';
 import { MumbleWorld } from './mumble-world.js';
 
@@ -36,14 +36,8 @@ describe('a Mumble client', () => {
   });
 
   it('is counted under its door in the metrics, and a client of Parley under the other', async () => {
-    const metrics = new Metrics({
-      version: '1',
-      relays: async () => [],
-      voiceDoor: () => world.voice.door.counters(),
-      mumbleDoor: () => world.door.counters(),
-      live: () => ({ ...new LiveFigures(() => 0).summary(), readers: 0, connections: 0 }),
-      others: [],
-    });
+    const doors = { voiceDoor: () => world.voice.door.counters(), mumbleDoor: () => world.door.counters() };
+    const metrics = new Metrics({ ...QUIET_SOURCES, ...doors });
     const sessions = async (door: string) =>
       Number(new RegExp(`^parley_sessions\\{door="${door}"\\} (\\d+)$`, 'm').exec(await metrics.text())?.[1]);
     expect([await sessions('mumble'), await sessions('voice')]).toEqual([0, 0]);

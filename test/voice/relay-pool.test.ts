@@ -2,15 +2,13 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { LiveFigures } from '../../src/live/live-figures.js';
 import { Metrics } from '../../src/metrics/metrics.js';
 import type { RelayCounters } from '../../src/voice/relay-messages.js';
 import { RelayPool } from '../../src/voice/relay-pool.js';
+import { QUIET_SOURCES } from '../support/quiet-metrics.js';
 import { RelayWorld } from './relay-world.js';
 
 const OPTIONS = { bindAddress: '127.0.0.1', maxBitrate: 1_000_000, logger: pino({ level: 'silent' }) };
-const NO_DOOR = { sessions: 0, waiting: 0, newcomers: 0, accepted: 0, failedHandshakes: 0, droppedVoice: 0 };
-const SENT_OFF = { late: 0, crowded: 0, hasty: 0 };
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -40,22 +38,7 @@ describe('several workers of the relay', () => {
 describe('the metrics of several workers', () => {
   it('are summed, and do not fall where a worker is away or begins again', async () => {
     const parts: (RelayCounters | null)[] = [countersAfter(10), countersAfter(5)];
-    const voiceDoor = () => ({ ...NO_DOOR, sentOff: SENT_OFF });
-    const live = () => ({ ...new LiveFigures(() => 0).summary(), readers: 0, connections: 0 });
-    const metrics = new Metrics({
-      version: '1',
-      relays: async () => parts,
-      voiceDoor,
-      mumbleDoor: async () => null,
-      live,
-      others: [],
-      maxSessions: 1000,
-      apiConnections: async () => 0,
-      health: async () => ({ status: 'ready', checks: {} }),
-      databasePool: () => ({ used: 0, idle: 0, waiting: 0 }),
-      redisReconnects: () => null,
-      organizations: { figures: { counts: async () => new Map(), presences: async () => new Map() }, max: 0 },
-    });
+    const metrics = new Metrics({ ...QUIET_SOURCES, relays: async () => parts });
     const read = async (name: string) =>
       Number(new RegExp(`^parley_${name} (\\S+)$`, 'm').exec(await metrics.text())?.[1]);
     expect(await read('relay_voice_packets_accepted_total')).toBe(15);
