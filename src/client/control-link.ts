@@ -205,7 +205,9 @@ export class ControlLink {
       }
       if (isVoidToken) this.#token = new Uint8Array(0);
       else index += 1;
-      waitMs = isVoidToken ? 0 : Math.max(this.#backoff.nextPauseMs(), failure.retryAfterMs ?? 0);
+      // Another node may let it in at once: it waits when all have been tried.
+      const isRoundOver = !isVoidToken && index % places.length === 0;
+      waitMs = isRoundOver ? Math.max(this.#backoff.nextPauseMs(), failure.retryAfterMs ?? 0) : 0;
       if (performance.now() + waitMs > endsAtMs) this.#giveUp(failure);
     }
   }

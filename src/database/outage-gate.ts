@@ -15,9 +15,9 @@ export interface OutageGateOptions {
  */
 const TICK_MS = 100;
 /** So long may nothing at all come back while somebody waits, until the database is asked whether it lives. */
-const STALL_TICKS = 6;
+const STALL_TICKS = 5;
 /** How long a sign of life may take. With {@link STALL_TICKS} it is under 2 s. */
-const PROBE_TICKS = 9;
+const PROBE_TICKS = 8;
 /** The same while the database is known to be away, when nobody waits for it. */
 const PATIENT_PROBE_TICKS = 50;
 /** A bound for a connection that hangs. */
