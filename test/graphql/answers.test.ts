@@ -34,7 +34,7 @@ async function serve(
       done();
     },
   });
-  const logger = pino({ level: 'trace' }, stream);
+  const logger = pino({ level: 'info' }, stream);
   const services = await TestServices.create();
   const budget = new CostBudget({ costPerMinute: 1_000_000, now: () => 0 });
   const graphql = await startGraphqlServer({ schema, environment, logger, budget });

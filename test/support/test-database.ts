@@ -2,12 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 import { pino } from 'pino';
 import { Database } from '../../src/database/database.js';
 import type { DatabaseConnection } from '../../src/database/database-connection.js';
 import type { EventBus } from '../../src/events/event-bus.js';
 import { MemoryEventBus } from '../../src/events/memory-event-bus.js';
+import { eventually } from './eventually.js';
+
+/** The SQLSTATE of what a role may not do. */
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** Where the run's one PostgreSQL is: written by the global setup for the workers. */
 export interface TestCluster {
@@ -66,7 +70,18 @@ export class TestDatabase {
 
   async drop(): Promise<void> {
     await this.database.close();
-    await administer(this.#cluster, `drop database ${this.#name} with (force)`);
+    await eventually(() => this.#dropped());
+  }
+
+  /** False where PostgreSQL's own vacuum is in it, whom only PostgreSQL may end: it goes by itself. */
+  async #dropped(): Promise<boolean> {
+    try {
+      await administer(this.#cluster, `drop database ${this.#name} with (force)`);
+      return true;
+    } catch (error) {
+      if (error instanceof DatabaseError && error.code === INSUFFICIENT_PRIVILEGE) return false;
+      throw error;
+    }
   }
 }
 
