@@ -15,7 +15,7 @@ import { DatabaseTimes, type DatabaseWork } from './database-times.js';
 import { type MigrationState, migrationState, type PendingMigration, pendingSql } from './migration-state.js';
 import { ormOptions } from './orm-options.js';
 import { OutageGate } from './outage-gate.js';
-import { PoolConnections } from './pool-connections.js';
+import { PoolConnections, type PoolState } from './pool-connections.js';
 import { probeConnection } from './probe-connection.js';
 import type { SharedReads } from './shared-reads.js';
 import { StatementLogger } from './statement-logger.js';
@@ -32,27 +32,12 @@ export interface DatabaseOptions {
   readonly tracing?: Tracing | null;
 }
 
-/** What the pool itself counts. */
-interface PoolCounts {
-  readonly totalCount: number;
-  readonly idleCount: number;
-  readonly waitingCount: number;
-}
-
 interface DatabaseParts {
   readonly orm: MikroORM;
   readonly events: EventBus;
   readonly gate: OutageGate;
-  readonly pool: PoolCounts;
+  readonly connections: PoolConnections;
   readonly tracing: Tracing | null;
-}
-
-/** The connections to PostgreSQL. */
-export interface PoolState {
-  readonly used: number;
-  readonly idle: number;
-  /** Requests that wait for a connection. */
-  readonly waiting: number;
 }
 
 /** One change: what it does in the database, and what it tells once it is committed. */
@@ -83,7 +68,7 @@ export class Database {
   readonly #events: EventBus;
   readonly #gate: OutageGate;
   readonly #joined = new AsyncLocalStorage<Joined>();
-  readonly #pool: PoolCounts;
+  readonly #connections: PoolConnections;
   readonly #tracing: Tracing | null;
 
   /** Throws AppError UNAVAILABLE, in one line, where PostgreSQL cannot be reached. */
@@ -95,7 +80,6 @@ export class Database {
       logger: (message) => logger.debug(message),
       ...(tracing !== null && { loggerFactory: (made) => new StatementLogger(made, tracing) }),
     });
-    const pool = await orm.em.getConnection().getNativeClient();
     const gate = new OutageGate({
       probe: (timeoutMs) => signOfLife(connection, timeoutMs),
       onAway: () => {
@@ -104,7 +88,7 @@ export class Database {
       },
       onBack: () => logger.info('the database is back'),
     });
-    const database = new Database({ orm, events, gate, pool, tracing });
+    const database = new Database({ orm, events, gate, connections, tracing });
     try {
       // At the start nobody else waits, and a machine that is about to come up is slow.
       await explained(() => orm.em.fork().execute('select 1'));
@@ -115,11 +99,11 @@ export class Database {
     return database;
   }
 
-  private constructor({ orm, events, gate, pool, tracing }: DatabaseParts) {
+  private constructor({ orm, events, gate, connections, tracing }: DatabaseParts) {
     this.#orm = orm;
     this.#events = events;
     this.#gate = gate;
-    this.#pool = pool;
+    this.#connections = connections;
     this.#tracing = tracing;
   }
 
@@ -197,8 +181,7 @@ export class Database {
   }
 
   pool(): PoolState {
-    const { totalCount, idleCount, waitingCount } = this.#pool;
-    return { used: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+    return this.#connections.state;
   }
 
   /**

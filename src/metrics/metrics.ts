@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
-import type { PoolState } from '../database/database.js';
+import type { PoolState } from '../database/pool-connections.js';
 import type { HealthReport } from '../health/health.js';
 import type { LiveCounters } from '../live/live.service.js';
 import type { MumbleDoorCounters } from '../mumble/mumble-door.js';
