@@ -9,7 +9,7 @@ import type { Client } from 'pg';
 import { messageOf, systemCodeOf } from '../thrown.js';
 import { BackupError } from './backup-error.js';
 import { type BackupHeader, FORMAT, FORMAT_VERSION } from './backup-format.js';
-import { selectRows, tablesOf } from './backup-tables.js';
+import { type BackupTable, selectRows, tablesOf } from './backup-tables.js';
 
 /** So many rows are in memory at a time. */
 const BATCH_ROWS = 500;
@@ -60,7 +60,7 @@ async function headerOf(
 ): Promise<BackupHeader> {
   const isOfOrganization = organization !== undefined;
   const counts: Record<string, number> = {};
-  for (const { name, ofOrganization } of tablesOf(isOfOrganization)) {
+  for (const { name, ofOrganization } of await presentTables(client, isOfOrganization)) {
     const where = isOfOrganization ? `where ${ofOrganization}` : '';
     const { rows } = await client.query<{ count: number }>(
       `select count(*)::int as count from "${name}" t ${where}`,
@@ -79,6 +79,15 @@ async function headerOf(
     counts,
     sequences: isOfOrganization ? {} : await sequencesOf(client),
   };
+}
+
+/** The tables that there are: a database that waits for migrations lacks the newest. */
+async function presentTables(client: Client, isOfOrganization: boolean): Promise<BackupTable[]> {
+  const { rows } = await client.query<{ name: string }>(
+    'select tablename as name from pg_tables where schemaname = current_schema()',
+  );
+  const names = new Set(rows.map(({ name }) => name));
+  return tablesOf(isOfOrganization).filter(({ name }) => names.has(name));
 }
 
 /** Where each sequence of the tables stands; one that was never used is left out. */
@@ -105,7 +114,7 @@ async function* linesOf(
   };
   yield hashed(lineOf(header));
   if (organizationId === undefined) for (const [file, text] of secrets) yield hashed(lineOf({ file, text }));
-  for (const table of tablesOf(organizationId !== undefined)) {
+  for (const table of await presentTables(client, organizationId !== undefined)) {
     const columns = await columnsOf(client, table.name);
     yield hashed(lineOf({ table: table.name, columns }));
     const statement = selectRows(table, columns.map(quoted), organizationId !== undefined);

@@ -95,7 +95,17 @@ async function figures(): Promise<Readonly<Record<string, number>>> {
 
 /** The names of what Redis holds; but for what a node has for itself, with and without organizations. */
 async function namesInRedis(): Promise<string[]> {
-  return (await keys.keys('*')).filter((name) => !/^parley:(lease:|nodes$|fence$|order$)/.test(name)).sort();
+  return (await keys.keys('*'))
+    .filter((name) => !/^parley:(lease:|nodes$|fence$|order$|session_ids$|channel_key:)/.test(name))
+    .sort();
+}
+
+/** What Redis still says of the keys of channels: the number of the last one of each, for a day, and no key. */
+async function expiringEpochs(): Promise<{ fields: string[]; expires: boolean }[]> {
+  const names = await keys.keys('parley:channel_key:*');
+  return Promise.all(
+    names.map(async (name) => ({ fields: await keys.hkeys(name), expires: (await keys.pttl(name)) > 0 })),
+  );
 }
 
 it('an organization that is deleted is deleted everywhere', async () => {
@@ -123,6 +133,7 @@ it('an organization that is deleted is deleted everywhere', async () => {
   rows.set('audit_entries', audit ?? []);
   expect(rows).toEqual(before.rows);
   await eventually(async () => JSON.stringify(await namesInRedis()) === JSON.stringify(before.redis));
+  expect(await expiringEpochs()).toEqual([{ fields: ['epoch'], expires: true }]);
   expect((await watcher.untilEnded()).code).toBe(4403);
   await watcher.close();
   await eventually(async () => JSON.stringify(await figures()) === JSON.stringify(before.figures));

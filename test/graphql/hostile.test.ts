@@ -13,7 +13,7 @@ const work = new WorkCount();
 /** Function calls for all requests of a group, with those of HTTP and of this test itself. Of anything exponential there would be millions. */
 const MAX_CALLS = 500_000;
 /** To count calls takes longer than to answer a request. */
-const GROUP_SIZE = 4;
+const GROUP_SIZE = 2;
 const MAX_ANSWER_BYTES = 32_768;
 
 let server: TestServer;
