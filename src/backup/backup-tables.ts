@@ -1,4 +1,5 @@
 /** Every table that a backup holds: in which order, what of it belongs to one organization, and where ids are in it. */
+import type { Client } from 'pg';
 
 /** A table that others refer to by its ids. */
 export type IdTable =
@@ -104,4 +105,12 @@ export function selectRows(table: BackupTable, columns: readonly string[], isOfO
 /** The tables of a backup of everything, or of one organization. */
 export function tablesOf(isOfOrganization: boolean): readonly BackupTable[] {
   return BACKUP_TABLES.filter(({ ofOrganization }) => !isOfOrganization || ofOrganization !== null);
+}
+
+/** Those of them that there are: a database that waits for migrations lacks the newest. */
+export async function presentTables(client: Client, isOfOrganization: boolean): Promise<BackupTable[]> {
+  const statement = 'select tablename as name from pg_tables where schemaname = current_schema()';
+  const { rows } = await client.query<{ name: string }>(statement);
+  const names = new Set(rows.map(({ name }) => name));
+  return tablesOf(isOfOrganization).filter(({ name }) => names.has(name));
 }

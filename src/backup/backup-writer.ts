@@ -9,7 +9,7 @@ import type { Client } from 'pg';
 import { messageOf, systemCodeOf } from '../thrown.js';
 import { BackupError } from './backup-error.js';
 import { type BackupHeader, FORMAT, FORMAT_VERSION } from './backup-format.js';
-import { type BackupTable, selectRows, tablesOf } from './backup-tables.js';
+import { presentTables, selectRows, tablesOf } from './backup-tables.js';
 
 /** So many rows are in memory at a time. */
 const BATCH_ROWS = 500;
@@ -79,15 +79,6 @@ async function headerOf(
     counts,
     sequences: isOfOrganization ? {} : await sequencesOf(client),
   };
-}
-
-/** The tables that there are: a database that waits for migrations lacks the newest. */
-async function presentTables(client: Client, isOfOrganization: boolean): Promise<BackupTable[]> {
-  const { rows } = await client.query<{ name: string }>(
-    'select tablename as name from pg_tables where schemaname = current_schema()',
-  );
-  const names = new Set(rows.map(({ name }) => name));
-  return tablesOf(isOfOrganization).filter(({ name }) => names.has(name));
 }
 
 /** Where each sequence of the tables stands; one that was never used is left out. */

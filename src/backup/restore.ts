@@ -3,7 +3,7 @@ import { messageOf } from '../thrown.js';
 import type { BackupContent } from './backup-content.js';
 import { BackupError } from './backup-error.js';
 import { readBackup } from './backup-reader.js';
-import { BACKUP_TABLES, type BackupTable } from './backup-tables.js';
+import { BACKUP_TABLES, type BackupTable, presentTables } from './backup-tables.js';
 import { type IdMaps, withMappedIds } from './mapped-ids.js';
 import { TableLoader } from './table-loader.js';
 
@@ -11,7 +11,7 @@ import { TableLoader } from './table-loader.js';
 export async function requireRoomFor(client: Client, { header }: BackupContent): Promise<void> {
   const { organization } = header;
   if (organization === null) {
-    for (const { name } of BACKUP_TABLES) {
+    for (const { name } of await presentTables(client, false)) {
       const { rows } = await client.query(`select 1 from "${name}" limit 1`);
       if (rows.length === 0) continue;
       const what = `There are ${name.replace('_', ' ')} already`;
