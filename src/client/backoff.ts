@@ -1,5 +1,5 @@
 /** The longest first pause, in milliseconds; each next one may be twice as long. */
-const FIRST_PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 10_000;
 
 /**
