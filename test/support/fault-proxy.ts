@@ -108,8 +108,7 @@ export class FaultProxy {
       // Broken connections are what this is for.
       from.on('error', () => undefined);
       from.on('close', () => {
-        this.#pairs.delete(pair);
-        to.destroy();
+        if (to.destroyed) this.#pairs.delete(pair);
       });
       this.#carry(from, to, near);
     }
@@ -117,7 +116,7 @@ export class FaultProxy {
   }
 
   #carry(from: Socket, to: Socket, near: Socket): void {
-    let dueAtMs = 0;
+    const way = new Way(to);
     from.on('data', (chunk: Buffer) => {
       const { latencyMs, jitterMs, resetRate } = this.weather;
       if (resetRate > 0 && this.#random() < resetRate) {
@@ -125,11 +124,45 @@ export class FaultProxy {
         near.resetAndDestroy();
         return;
       }
-      const nowMs = performance.now();
-      dueAtMs = Math.max(dueAtMs, nowMs + latencyMs + jitterMs * this.#random());
-      if (dueAtMs <= nowMs) to.write(chunk);
-      else setTimeout(() => to.write(chunk), dueAtMs - nowMs);
+      way.after(latencyMs + jitterMs * this.#random(), () => to.write(chunk));
     });
-    from.on('end', () => setTimeout(() => to.end(), Math.max(0, dueAtMs - performance.now())));
+    from.on('end', () => way.after(0, () => to.end()));
+    // What somebody has sent is on its way, whatever becomes of them.
+    from.on('close', () => way.after(0, () => to.destroy()));
+  }
+}
+
+/** What goes in one direction: in the order in which it came, however long each part is held back. */
+class Way {
+  readonly #to: Socket;
+  readonly #waiting: { readonly dueAtMs: number; readonly act: () => void }[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(to: Socket) {
+    this.#to = to;
+    to.on('close', () => {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#waiting.length = 0;
+    });
+  }
+
+  after(delayMs: number, act: () => void): void {
+    if (this.#to.destroyed) return;
+    this.#waiting.push({ dueAtMs: performance.now() + delayMs, act });
+    if (this.#timer === null) this.#pass();
+  }
+
+  /** One timer at a time: two that are due in the same millisecond may come in either order. */
+  #pass(): void {
+    this.#timer = null;
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const remainingMs = next.dueAtMs - performance.now();
+      if (remainingMs > 0) {
+        this.#timer = setTimeout(() => this.#pass(), Math.ceil(remainingMs));
+        return;
+      }
+      this.#waiting.shift();
+      next.act();
+    }
   }
 }
