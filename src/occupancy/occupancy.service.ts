@@ -146,6 +146,7 @@ export class OccupancyService {
     const channels = await this.#channels.getMany(ctx, channelIds);
     for (const [index, channelId] of channelIds.entries()) {
       const channel = channels[index];
+      if (this.#registry.find(sessionId) === undefined) throw notFound('session');
       if (channel !== undefined)
         await this.#occupancy.adopt({ id: sessionId, userId }, channelId, this.capacityOf(channel));
       this.#events.publish({ type: 'channel_joined', organizationId, channelId, sessionId, userId }, causeOf(ctx));

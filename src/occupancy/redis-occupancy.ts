@@ -25,6 +25,8 @@ export interface RedisOccupancyOptions {
   readonly node: string;
   /** A session of this node had to leave a channel, or (null) must end: while the node was cut off its place was taken. */
   readonly onEvicted: (sessionId: SessionId, channelId: ChannelId | null) => void;
+  /** False for a session that has ended: whatever is kept of it here is removed with the next look. */
+  readonly isOpen: (sessionId: SessionId) => boolean;
   readonly logger: Logger;
   /** How long the node's entries outlive it, in milliseconds; left out, {@link LEASE_MS}. */
   readonly leaseMs?: number;
@@ -41,8 +43,6 @@ interface KnownSession {
   fields: readonly string[];
   /** The capacity with which it has joined. */
   readonly capacities: Map<ChannelId, number>;
-  /** True once Redis has said that it is the one session of its user. */
-  isClaimed: boolean;
 }
 
 /** What became of the claim of a session. */
@@ -61,7 +61,9 @@ const UNKNOWN_CAPACITY = 2 ** 31;
  * under a token that grows: what a dead node has left is removed by the others, and what a late one writes is refused.
  *
  * What this node has done it also remembers. While Redis is away nobody can join, everybody can leave, and the node goes
- * by what it remembers; afterwards it puts that back. Whatever may have been lost on the way makes it do the same.
+ * by what it remembers; afterwards it puts that back. Whatever may have been lost on the way makes it do the same, under a
+ * new token, so that what is still on its way is refused when it comes. And each time it renews its lease it compares what
+ * Redis says of its sessions with what it remembers: whatever has parted them, seconds later they are the same again.
  */
 export class RedisOccupancy implements Occupancy {
   readonly #options: RedisOccupancyOptions;
@@ -71,6 +73,10 @@ export class RedisOccupancy implements Occupancy {
   readonly #onReady = () => void this.tend();
   #token = '';
   #isDirty = false;
+  /** How much is on its way to Redis about each session. */
+  readonly #underWay = new Map<SessionId, number>();
+  /** Sessions about which something was on its way since Redis was asked last what it has. */
+  readonly #unsettled = new Set<SessionId>();
   /** How often what this node knows was put back. */
   #reclaims = 0;
   #tending: Promise<void> | null = null;
@@ -112,19 +118,27 @@ export class RedisOccupancy implements Occupancy {
     const { node } = this.#options;
     const fields = fieldsOf(session);
     const from = inherits === null ? '' : inherits;
-    const answer = await this.#write(CLAIM_SESSION, node, this.#token, session.id, session.userId, from, ...fields);
-    const [verdict, former = '', home = '', ...channels] = Array.isArray(answer) ? answer.map(String) : [];
-    if (verdict === 'gone') throw new AppError('REPLACED', 'The session that was to be moved is not there any more.');
-    if (verdict !== 'claimed') {
-      if (verdict === 'fenced') void this.tend();
-      throw new AppError('UNAVAILABLE', 'This node was cut off and is coming back. Try again.');
-    }
+    // It is known before it is claimed: it may end before the answer is here.
     const known = this.#know(session);
     known.fields = fields;
-    known.isClaimed = true;
-    const channelIds = channels.map((id) => channelId(Number(id)));
-    for (const id of channelIds) await this.adopt(session, id, UNKNOWN_CAPACITY);
-    return { former: former === '' ? null : { id: sessionId(Number(former)), node: home }, channelIds };
+    const before = this.#reclaims;
+    try {
+      const values = [node, this.#token, session.id, session.userId, from, ...fields];
+      const answer = await this.#write(session.id, CLAIM_SESSION, ...values);
+      const [verdict, former = '', home = '', ...channels] = Array.isArray(answer) ? answer.map(String) : [];
+      if (verdict === 'gone') throw new AppError('REPLACED', 'The session that was to be moved is not there any more.');
+      if (verdict !== 'claimed') throw this.#fenced();
+      // What was put back meanwhile did not know of the channels.
+      if (this.#reclaims !== before) this.#isDirty = true;
+      const replaced = former === '' ? null : { id: sessionId(Number(former)), node: home };
+      if (this.#sessions.get(session.id) !== known) return { former: replaced, channelIds: [] };
+      const channelIds = channels.map((id) => channelId(Number(id)));
+      for (const id of channelIds) await this.adopt(session, id, UNKNOWN_CAPACITY);
+      return { former: replaced, channelIds };
+    } catch (error) {
+      if (this.#sessions.get(session.id) === known) this.#sessions.delete(session.id);
+      throw error;
+    }
   }
 
   async adopt(member: Member, id: ChannelId, capacity: number): Promise<void> {
@@ -150,7 +164,7 @@ export class RedisOccupancy implements Occupancy {
   async join(id: ChannelId, member: Member, capacity: number): Promise<JoinOutcome> {
     const { node } = this.#options;
     const before = this.#reclaims;
-    const answer = await this.#write(JOIN, node, this.#token, member.id, member.userId, id, capacity);
+    const answer = await this.#write(member.id, JOIN, node, this.#token, member.id, member.userId, id, capacity);
     switch (answer) {
       case 'joined':
         // What was put back meanwhile did not know of this join, and has taken it away again.
@@ -159,33 +173,36 @@ export class RedisOccupancy implements Occupancy {
         await this.#own.join(id, member, Number.POSITIVE_INFINITY);
         return 'joined';
       case 'already':
-        // A join whose answer was lost may have come before: now it is known that it was done.
         this.#know(member).capacities.set(id, capacity);
-        return this.#own.join(id, member, Number.POSITIVE_INFINITY);
+        if ((await this.#own.join(id, member, Number.POSITIVE_INFINITY)) === 'already') return 'already';
+        // The answer of a join was lost before, or a leave is on its way that this join came before.
+        this.#isDirty = true;
+        return 'joined';
       case 'full':
         return 'full';
       case 'superseded':
         throw new AppError('REPLACED', 'You have logged in from somewhere else.');
       default:
-        void this.tend();
-        throw new AppError('UNAVAILABLE', 'This node was cut off and is coming back. Try again.');
+        throw this.#fenced();
     }
   }
 
   async leave(id: ChannelId, session: SessionId): Promise<boolean> {
     const known = this.#sessions.get(session);
-    known?.capacities.delete(id);
+    const isStored = known?.capacities.delete(id) === true;
     if (!(await this.#own.leave(id, session))) return false;
     // Who was never shown has ended before its join was answered.
     if (known?.fields.length === 0 && known.capacities.size === 0) await this.endSession(session);
-    else await this.#writeAnyway(LEAVE, this.#token, session, id);
+    else if (isStored) await this.#writeAnyway(session, LEAVE, this.#token, session, id);
     return true;
   }
 
   async leaveAll(session: SessionId): Promise<readonly ChannelId[]> {
-    this.#sessions.get(session)?.capacities.clear();
+    const known = this.#sessions.get(session);
+    known?.capacities.clear();
     const left = await this.#own.leaveAll(session);
-    if (left.length > 0) await this.#writeAnyway(LEAVE_ALL, this.#token, session);
+    // A session that has ended has left everything with that.
+    if (left.length > 0 && known !== undefined) await this.#writeAnyway(session, LEAVE_ALL, this.#token, session);
     return left;
   }
 
@@ -226,13 +243,14 @@ export class RedisOccupancy implements Occupancy {
     const known = this.#know(session);
     known.fields = fieldsOf(session);
     const { node } = this.#options;
-    await this.#writeAnyway(PUT_SESSION, node, this.#token, session.id, session.userId, ...known.fields);
+    const values = [node, this.#token, session.id, session.userId, ...known.fields];
+    await this.#writeAnyway(session.id, PUT_SESSION, ...values);
   }
 
   /** A session of this node has ended; of others nothing happens. Never rejects. */
   async endSession(id: SessionId): Promise<void> {
     if (!this.#sessions.delete(id)) return;
-    await this.#writeAnyway(END_SESSION, this.#token, id);
+    await this.#writeAnyway(id, END_SESSION, this.#token, id);
   }
 
   /** Renews the lease, removes what dead nodes have left, and puts back what this node has lost. Never rejects. */
@@ -257,16 +275,36 @@ export class RedisOccupancy implements Occupancy {
 
   async #tend(): Promise<void> {
     const { link, node, leaseMs = LEASE_MS, logger } = this.#options;
+    await this.#dropEnded();
     if (!link.isReady) return;
     try {
-      const claimed = [...this.#sessions].flatMap(([id, { isClaimed }]) => (isClaimed ? [id] : []));
-      const answer = await this.#eval(RENEW, node, this.#token, leaseMs);
-      const kept = Array.isArray(answer) ? new Set(answer.map(Number)) : null;
-      const isWhole = kept !== null && claimed.every((id) => kept.has(id) || !this.#sessions.has(id));
-      if (!isWhole || this.#isDirty) await this.#reclaim();
+      this.#unsettled.clear();
+      for (const id of this.#underWay.keys()) this.#unsettled.add(id);
+      const stored = storedOf(await this.#eval(RENEW, node, this.#token, leaseMs));
+      if (stored === null || this.#isDirty || !this.#isAsStored(stored)) await this.#reclaim();
     } catch (err) {
       logger.debug({ err }, 'the lease of this node could not be renewed');
     }
+  }
+
+  /** Whatever was kept of a session after its end. */
+  async #dropEnded(): Promise<void> {
+    for (const id of [...this.#sessions.keys()].filter((each) => !this.#options.isOpen(each))) {
+      await this.#own.leaveAll(id);
+      void this.endSession(id);
+    }
+  }
+
+  /** True where Redis says of this node's sessions what the node knows, but for those that are just changing. */
+  #isAsStored(stored: ReadonlyMap<SessionId, ReadonlySet<ChannelId>>): boolean {
+    const settled = (id: SessionId) => !this.#unsettled.has(id);
+    for (const id of stored.keys()) if (settled(id) && !this.#sessions.has(id)) return false;
+    for (const [id, { capacities }] of this.#sessions) {
+      const there = stored.get(id);
+      const isSame = there?.size === capacities.size && [...capacities.keys()].every((each) => there.has(each));
+      if (settled(id) && !isSame) return false;
+    }
+    return true;
   }
 
   /** A new lease, and under it what this node knows; where places were taken meanwhile, those who came first keep them. */
@@ -280,8 +318,12 @@ export class RedisOccupancy implements Occupancy {
       const [token, ...evicted] = answer.map(String);
       this.#token = token ?? '';
       for (let index = 0; index + 1 < evicted.length; index += 2) {
-        const [session, channel] = [evicted[index], evicted[index + 1]];
-        onEvicted(sessionId(Number(session)), channel === '' ? null : channelId(Number(channel)));
+        const id = sessionId(Number(evicted[index]));
+        const lost = evicted[index + 1] === '' ? null : channelId(Number(evicted[index + 1]));
+        // It is not this node's any more, which nobody has to be told of.
+        if (lost === null) this.#sessions.delete(id);
+        else this.#sessions.get(id)?.capacities.delete(lost);
+        onEvicted(id, lost);
       }
     } catch (error) {
       this.#isDirty = true;
@@ -298,31 +340,61 @@ export class RedisOccupancy implements Occupancy {
   }
 
   #know({ id, userId }: Member): KnownSession {
-    const known = this.#sessions.get(id) ?? { userId, fields: [], capacities: new Map(), isClaimed: false };
+    const known = this.#sessions.get(id) ?? { userId, fields: [], capacities: new Map() };
     this.#sessions.set(id, known);
     return known;
   }
 
-  /** What failed may have been done all the same: the next look puts it right. */
-  async #write(script: string, ...values: readonly (string | number)[]): Promise<unknown> {
+  #fenced(): AppError {
+    void this.tend();
+    return new AppError('UNAVAILABLE', 'This node was cut off and is coming back. Try again.');
+  }
+
+  /** What failed may have been done all the same, or may be done yet: the next look puts it right. */
+  async #write(id: SessionId, script: string, ...values: readonly (string | number)[]): Promise<unknown> {
     try {
-      return await this.#eval(script, ...values);
+      return await this.#tell(id, script, values);
     } catch (error) {
       this.#isDirty = true;
       throw redisIsAway(error);
     }
   }
 
-  async #writeAnyway(script: string, ...values: readonly (string | number)[]): Promise<void> {
+  async #writeAnyway(id: SessionId, script: string, ...values: readonly (string | number)[]): Promise<void> {
     try {
-      if ((await this.#eval(script, ...values)) === 0) this.#isDirty = true;
+      if ((await this.#tell(id, script, values)) === 0) this.#isDirty = true;
     } catch (err) {
       this.#isDirty = true;
       this.#options.logger.debug({ err }, 'Redis is told later');
     }
   }
 
+  async #tell(id: SessionId, script: string, values: readonly (string | number)[]): Promise<unknown> {
+    this.#unsettled.add(id);
+    this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1);
+    try {
+      return await this.#eval(script, ...values);
+    } finally {
+      const remaining = (this.#underWay.get(id) ?? 1) - 1;
+      if (remaining > 0) this.#underWay.set(id, remaining);
+      else this.#underWay.delete(id);
+    }
+  }
+
   #eval(script: string, ...values: readonly (string | number)[]): Promise<unknown> {
     return this.#options.link.commands.eval(script, 0, ...values);
   }
+}
+
+/** What Redis says that the node has, or null where it may not write. */
+function storedOf(answer: unknown): ReadonlyMap<SessionId, ReadonlySet<ChannelId>> | null {
+  if (!Array.isArray(answer)) return null;
+  const stored = new Map<SessionId, ReadonlySet<ChannelId>>();
+  for (let index = 0; index + 1 < answer.length; index += 2) {
+    const channelIds = String(answer[index + 1])
+      .split(' ')
+      .filter((id) => id !== '');
+    stored.set(sessionId(Number(answer[index])), new Set(channelIds.map((id) => channelId(Number(id)))));
+  }
+  return stored;
 }

@@ -37,7 +37,8 @@ export class RedisPresence {
     const onEvicted = (id: SessionId, channel: ChannelId | null) => {
       if (presence !== null) presence.#evict(id, channel);
     };
-    const occupancy = await RedisOccupancy.start({ link, node, onEvicted, logger });
+    const isOpen = (id: SessionId) => registry.isLocal(id);
+    const occupancy = await RedisOccupancy.start({ link, node, onEvicted, isOpen, logger });
     presence = new RedisPresence(occupancy, registry, events, logger);
     return presence;
   }

@@ -11,14 +11,21 @@
 
 /** How long keys outlive the last node that renewed them, in milliseconds: where no other one is there to remove them. */
 const KEEP_MS = 9000;
+/**
+ * The same for what tells of a node's sessions. A channel may be kept by others: whoever is in it must be known until one
+ * of them has seen that the lease of its node is over, or nobody could remove it any more.
+ */
+const KEEP_ENTRIES_MS = 30_000;
 
 const COMMON = `
 local function leave(session, user, channel)
-  if redis.call('ZREM', 'parley:channel:' .. channel, session) == 0 then return 0 end
+  local left = redis.call('ZREM', 'parley:channel:' .. channel, session)
   redis.call('ZREM', 'parley:session_channels:' .. session, channel)
+  local current = redis.call('HGET', 'session:' .. user, 'session_id')
+  if current and current ~= session and redis.call('ZSCORE', 'parley:channel:' .. channel, current) then return left end
   redis.call('SREM', 'channel_members:' .. channel, user)
   redis.call('SREM', 'user_channels:' .. user, channel)
-  return 1
+  return left
 end
 local function leave_all(session, user)
   local channels = redis.call('ZRANGE', 'parley:session_channels:' .. session, 0, -1)
@@ -38,16 +45,21 @@ local function forget_node(node)
   redis.call('DEL', 'parley:node_sessions:' .. node, 'parley:lease:' .. node)
   redis.call('HDEL', 'parley:nodes', node)
 end
+local function forget_dead_nodes()
+  for _, node in ipairs(redis.call('HKEYS', 'parley:nodes')) do
+    if redis.call('EXISTS', 'parley:lease:' .. node) == 0 then forget_node(node) end
+  end
+end
 local function holds(node, token) return redis.call('GET', 'parley:lease:' .. node) == token end
 local function owns(session, token) return redis.call('HGET', 'parley:entry:' .. session, 'token') == token end
 `;
 
 /** Makes a session known; one that its user had elsewhere is over. */
 const CLAIM = `
-local KEEP_MS = ${KEEP_MS}
+local KEEP_MS, KEEP_ENTRIES_MS = ${KEEP_MS}, ${KEEP_ENTRIES_MS}
 local function keep_session(session, user)
-  redis.call('PEXPIRE', 'parley:entry:' .. session, KEEP_MS)
-  redis.call('PEXPIRE', 'parley:session_channels:' .. session, KEEP_MS)
+  redis.call('PEXPIRE', 'parley:entry:' .. session, KEEP_ENTRIES_MS)
+  redis.call('PEXPIRE', 'parley:session_channels:' .. session, KEEP_ENTRIES_MS)
   redis.call('PEXPIRE', 'session:' .. user, KEEP_MS)
   redis.call('PEXPIRE', 'user_channels:' .. user, KEEP_MS)
 end
@@ -61,7 +73,7 @@ local function claim(node, token, session, user)
   redis.call('HSET', 'parley:entry:' .. session, 'user', user, 'node', node, 'token', token)
   redis.call('SADD', 'parley:node_sessions:' .. node, session)
   redis.call('HSET', 'session:' .. user, 'session_id', session, 'node', node)
-  redis.call('PEXPIRE', 'parley:node_sessions:' .. node, KEEP_MS)
+  redis.call('PEXPIRE', 'parley:node_sessions:' .. node, KEEP_ENTRIES_MS)
   keep_session(session, user)
 end
 local function enter(session, user, channel)
@@ -83,6 +95,7 @@ end
 export const RECLAIM = `${COMMON}${CLAIM}
 local node = ARGV[1]
 forget_node(node)
+forget_dead_nodes()
 local token = tostring(redis.call('INCR', 'parley:fence'))
 redis.call('SET', 'parley:lease:' .. node, token, 'PX', ARGV[2])
 redis.call('HSET', 'parley:nodes', node, token)
@@ -112,22 +125,50 @@ export const FORGET_NODE = `${COMMON}
 forget_node(ARGV[1])
 return 1`;
 
-/** node, token, milliseconds -> the sessions that the node has here, or 0 where the lease is another's or over. Removes what dead nodes have left. */
+/**
+ * node, token, milliseconds -> the sessions that the node has here, each followed by its channels in one text, or 0 where
+ * the lease is another's or over. Removes what dead nodes have left, and in the channels of this one whatever no session
+ * says of itself.
+ */
 export const RENEW = `${COMMON}${CLAIM}
-for _, node in ipairs(redis.call('HKEYS', 'parley:nodes')) do
-  if redis.call('EXISTS', 'parley:lease:' .. node) == 0 then forget_node(node) end
-end
-if not holds(ARGV[1], ARGV[2]) then return 0 end
-redis.call('PEXPIRE', 'parley:lease:' .. ARGV[1], ARGV[3])
-redis.call('PEXPIRE', 'parley:node_sessions:' .. ARGV[1], KEEP_MS)
-for _, session in ipairs(redis.call('SMEMBERS', 'parley:node_sessions:' .. ARGV[1])) do
-  local user = redis.call('HGET', 'parley:entry:' .. session, 'user')
-  if user then
-    keep_session(session, user)
-    for _, channel in ipairs(redis.call('ZRANGE', 'parley:session_channels:' .. session, 0, -1)) do keep_channel(channel) end
+local node, token = ARGV[1], ARGV[2]
+local function mend_channel(channel)
+  local sessions, members = 'parley:channel:' .. channel, 'channel_members:' .. channel
+  for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
+    if not redis.call('ZSCORE', 'parley:session_channels:' .. session, channel) then redis.call('ZREM', sessions, session) end
+  end
+  if redis.call('SCARD', members) == redis.call('ZCARD', sessions) then return end
+  redis.call('DEL', members)
+  for _, session in ipairs(redis.call('ZRANGE', sessions, 0, -1)) do
+    local user = redis.call('HGET', 'parley:entry:' .. session, 'user')
+    if user then redis.call('SADD', members, user) end
   end
 end
-return redis.call('SMEMBERS', 'parley:node_sessions:' .. ARGV[1])`;
+forget_dead_nodes()
+if not holds(node, token) then return 0 end
+redis.call('PEXPIRE', 'parley:lease:' .. node, ARGV[3])
+redis.call('PEXPIRE', 'parley:node_sessions:' .. node, KEEP_ENTRIES_MS)
+local answer, kept = {}, {}
+for _, session in ipairs(redis.call('SMEMBERS', 'parley:node_sessions:' .. node)) do
+  local user = redis.call('HGET', 'parley:entry:' .. session, 'user')
+  if user and redis.call('HGET', 'session:' .. user, 'session_id') == session then
+    local there = {}
+    for _, channel in ipairs(redis.call('ZRANGE', 'parley:session_channels:' .. session, 0, -1)) do
+      if not kept[channel] then mend_channel(channel) end
+      kept[channel] = true
+      if redis.call('ZSCORE', 'parley:channel:' .. channel, session) then there[#there + 1] = channel end
+    end
+    if redis.call('SCARD', 'user_channels:' .. user) ~= #there then
+      redis.call('DEL', 'user_channels:' .. user)
+      if #there > 0 then redis.call('SADD', 'user_channels:' .. user, unpack(there)) end
+    end
+    keep_session(session, user)
+    answer[#answer + 1] = session
+    answer[#answer + 1] = table.concat(there, ' ')
+  end
+end
+for channel in pairs(kept) do keep_channel(channel) end
+return answer`;
 
 /**
  * node, token, session, user, a session whose channels it takes over or an empty text, then names and values: the one

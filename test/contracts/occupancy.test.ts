@@ -22,7 +22,14 @@ async function newNode(link: RedisLink, leaseMs = LEASE_MS) {
   const onEvicted = (id: SessionId, channel: ChannelId | null) => evicted.push([id, channel]);
   return {
     evicted,
-    occupancy: await RedisOccupancy.start({ link, node: `node ${nodes}`, onEvicted, logger, leaseMs }),
+    occupancy: await RedisOccupancy.start({
+      link,
+      node: `node ${nodes}`,
+      onEvicted,
+      isOpen: () => true,
+      logger,
+      leaseMs,
+    }),
   };
 }
 
