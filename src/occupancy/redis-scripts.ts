@@ -165,6 +165,9 @@ for _, session in ipairs(redis.call('SMEMBERS', 'parley:node_sessions:' .. node)
     keep_session(session, user)
     answer[#answer + 1] = session
     answer[#answer + 1] = table.concat(there, ' ')
+  else
+    forget(session)
+    redis.call('SREM', 'parley:node_sessions:' .. node, session)
   end
 end
 for channel in pairs(kept) do keep_channel(channel) end

@@ -95,7 +95,9 @@ describe('the account of a node in Redis', () => {
     await keys.zadd(`parley:channel:${lobby}`, 900, alice);
     await keys.sadd(`channel_members:${lobby}`, 1, 77);
     await keys.del('user_channels:2');
+    await keys.sadd('parley:node_sessions:near', 99);
     await node.tend();
+    expect(await keys.smembers('parley:node_sessions:near')).toEqual([String(bob)]);
     expect(await places()).toMatchObject({ lobby: [String(bob)], users: ['2'] });
     expect(await keys.smembers('user_channels:2')).toEqual([String(lobby)]);
   });
