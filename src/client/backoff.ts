@@ -15,11 +15,11 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** The pause before the next attempt, in milliseconds. */
-  nextPauseMs(): number {
+  /** The pause before the next attempt, in milliseconds, begun when the server may be asked again: those whom it has sent away together do not come back together. */
+  nextPauseMs(retryAfterMs = 0): number {
     const longestMs = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#attempts);
     this.#attempts += 1;
-    return this.#random() * longestMs;
+    return retryAfterMs + this.#random() * longestMs;
   }
 
   /** All was well for a while: the next pause is a short one again. */

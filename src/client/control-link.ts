@@ -207,7 +207,7 @@ export class ControlLink {
       else index += 1;
       // Another node may let it in at once: it waits when all have been tried.
       const isRoundOver = !isVoidToken && index % places.length === 0;
-      waitMs = isRoundOver ? Math.max(this.#backoff.nextPauseMs(), failure.retryAfterMs ?? 0) : 0;
+      waitMs = isRoundOver ? this.#backoff.nextPauseMs(failure.retryAfterMs) : 0;
       if (performance.now() + waitMs > endsAtMs) this.#giveUp(failure);
     }
   }
