@@ -8,6 +8,8 @@ import { MAX_CHANNELS, type RelayScenario, USERS } from './relay-scenario.js';
 
 const MEMBERS_PER_CHANNEL = 20;
 const PACKETS_PER_SECOND = 50;
+/** Until all have been told of those who came last, and the server is at rest, in milliseconds. */
+const SETTLE_MS = 6000;
 const USER_COUNTS = [100, USERS];
 const SPEAKER_COUNTS = [0, 2];
 /** A server has all processors here. */
@@ -67,7 +69,7 @@ export async function measureConnected(
     packetsPerSecond: PACKETS_PER_SECOND,
   };
   const measured: Consumption[] = [];
-  const { load, loginsPerSecond } = await bench.run('native', scenario, durationMs, {
+  const { load, loginsPerSecond } = await bench.run('native', scenario, SETTLE_MS + durationMs, {
     cpus: ANY_CPU,
     during: async ({ pid }) => void measured.push(await consumptionOf(pid, durationMs)),
   });
@@ -84,7 +86,7 @@ export async function measureConnected(
 }
 
 async function consumptionOf(pid: number, durationMs: number): Promise<Consumption> {
-  await sleep(WARM_UP_MS);
+  await sleep(WARM_UP_MS + SETTLE_MS);
   const processes = processTree(pid);
   const [startMs, before] = [performance.now(), cpuMs(processes)];
   await sleep(durationMs);

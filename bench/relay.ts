@@ -22,9 +22,16 @@ const LOADS: readonly Load[] = [
   { name: '50 of 20, 20,000/s out', scenario: scenarioOf(20, 20_000) },
   { name: '20 of 50, 25,000/s out', scenario: scenarioOf(50, 25_000) },
   { name: '20 of 50, 50,000/s out', scenario: scenarioOf(50, 50_000) },
+  { name: 'as Murmur, 25,000/s out', scenario: besideMurmur(51) },
+  { name: 'as Murmur, 50,000/s out', scenario: besideMurmur(102) },
   { name: '50 of 20, all it can', scenario: scenarioOf(20, 570_000) },
   { name: '20 of 50, all it can', scenario: scenarioOf(50, 588_000) },
 ];
+
+/** The load under which Murmur was measured: 500 users in 10 channels of 50, in which one speaks. */
+function besideMurmur(packetsPerSecond: number): RelayScenario {
+  return { channels: 10, membersPerChannel: 50, speakersPerChannel: 1, packetsPerSecond };
+}
 
 /** Options: `--rounds N`, `--seconds N` of each measurement, `--relay NAME` and `--load TEXT` to choose some, `--search`, `--core` for the relay without the server around it, `--data FOLDER` to keep the users for the next time. */
 export async function benchRelay(args: readonly string[]): Promise<void> {
